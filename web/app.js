@@ -222,7 +222,7 @@ function showState() {
   announced = state;
   setAttribute(document.body, 'data-stale', newest && isDown && !isPast && 'true');
   setAttribute(document.body, 'data-past', isPast && 'true');
-  setHidden(byId('ranking'), view.at !== null || view.to === null);
+  setHidden(byId('ranking'), view.ranked === null);
   showMoment();
   for (const button of byId('ranges').children) setAttribute(button, 'aria-pressed', String(Number(button.dataset.span) === view.span));
 }

@@ -70,8 +70,8 @@ export function gestures(plot, view) {
 
   frame.addEventListener('click', (event) => {
     if (hasDragged || event.detail > 1 || x(event) < plot.left) return;
-    const { span, to, at } = view;
-    before = { span, to, at };
+    const { span, to, at, isRanked } = view;
+    before = { span, to, at, isRanked };
     const time = plot.time(x(event));
     view.travel(plot.context.store.nearest(time) || time);
   });

@@ -46,7 +46,7 @@ export class Alerts {
         ({ text, note }, one) => {
           setText(text, visible(one.text));
           // In a window, the values are those of its worst sample.
-          setText(note, one.worst_time_seconds > 0 ? this.t('worstAt', format.time(one.worst_time_seconds, 'second')) : '');
+          setText(note, one.worst_time_seconds > 0 ? this.t('worstAt', format.time(one.worst_time_seconds, 'second'), format.duration(Math.max(1, Math.round(one.seconds)))) : '');
         });
       this.hasReasons = reasons.length > 0;
     } catch {

@@ -4,6 +4,7 @@
 import { Refused, getJSON } from './api.js';
 import { h, joined, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
+import { nameOf } from './panel-workloads.js';
 import { Panel, Table } from './panel.js';
 import { failure } from './text.js';
 
@@ -53,7 +54,10 @@ export class ComparePanel extends Panel {
   async ask(times = this.times) {
     const { t } = this.context;
     this.button.disabled = true;
-    const query = `a=${times.a.toFixed(3)}&b=${times.b.toFixed(3)}&limit=${shownAtMost}${this.of && `&of=${this.of}`}`;
+    // Means over a part of the time between both, or one time would be in those of the other.
+    const { interval } = this.context.store;
+    const window = Math.max(1, Math.round(Math.min(60, Math.max(2 * interval, Math.abs(times.b - times.a) / 6))));
+    const query = `a=${times.a.toFixed(3)}&b=${times.b.toFixed(3)}&window=${window}&limit=${shownAtMost}${this.of && `&of=${this.of}`}`;
     let message = '';
     try {
       this.known = { times, ...(await getJSON(`compare?${query}`, { signal: AbortSignal.timeout(30000) })) };
@@ -64,7 +68,8 @@ export class ComparePanel extends Panel {
     this.button.disabled = false;
     const { changes } = this.known;
     setHidden(this.table.node, changes.length === 0);
-    setText(this.note, joined(t('between', format.time(times.a, 'second'), format.time(times.b, 'second')), message || (changes.length === 0 && t('noChange'))));
+    setText(this.note, joined(t('between', format.time(times.a, 'second'), format.time(times.b, 'second')),
+      this.known.window_seconds > 0 && t('meansOver', format.duration(this.known.window_seconds)), message || (changes.length === 0 && t('noChange'))));
     this.table.show(changes, (one) => `${one.kind} ${one.id} ${one.measure}`, (one, row) => columns.map(([name]) => this.cell(one, name, row)));
   }
 
@@ -72,7 +77,7 @@ export class ComparePanel extends Panel {
     const { t } = this.context;
     if (name === 'name') {
       row.name ??= h('bdi', {});
-      setText(row.name, visible(joined(`${one.count > 1 ? `${one.count}× ` : ''}${one.name}`, one.workload, one.state !== 'changed' && t(`state.${one.state}`))));
+      setText(row.name, visible(joined(`${one.count > 1 ? `${one.count}× ` : ''}${nameOf(one)}`, one.workload, one.state !== 'changed' && t(`state.${one.state}`))));
       row.name.title = [one.user, one.workload, one.pid >= 0 && `pid ${one.pid}`].filter(Boolean).map(visible).join('\n');
       return row.name;
     }

@@ -5,7 +5,7 @@ import { getJSON } from './api.js';
 import { column, metric, textOf } from './catalog.js';
 import { h, joined, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
-import { Panel, Table } from './panel.js';
+import { Order, Panel, Table } from './panel.js';
 
 const io = ({ read_bytes_per_sec: read, write_bytes_per_sec: written }) =>
   (Number.isFinite(read) || Number.isFinite(written) ? (read || 0) + (written || 0) : NaN);
@@ -41,7 +41,7 @@ export class ProcessPanel extends Panel {
   constructor(context) {
     const { t } = context;
     super(context, 'processes', { kind: 'full', sources: ['processes'] });
-    Object.assign(this, { order: 'cpu', isReverse: false, known: null });
+    this.known = null;
     this.filter = h('input', { type: 'search', placeholder: t('filter'), 'aria-label': t('filter'), autocomplete: 'off', spellcheck: 'false', oninput: () => this.ask() });
     this.all = h('button', { type: 'button', 'aria-pressed': 'false', text: t('allProcesses'), onclick: () => {
       this.all.setAttribute('aria-pressed', String(!this.isAll));
@@ -49,24 +49,15 @@ export class ProcessPanel extends Panel {
     } });
     this.head.append(h('div', { class: 'tools' }, this.filter, this.all));
     const heads = columns.map(([member, kind]) => (member === 'io' ? [t('io'), kind, 'processes.top.read_bytes_per_sec processes.top.write_bytes_per_sec'] : column(idOf(member), kind)));
-    this.buttons = columns.map(([member], index) => h('button', {
-      type: 'button', class: 'sort', text: heads[index][0], onclick: () => this.sort(member, this.order === member && !this.isReverse),
-    }));
-    this.table = new Table(t('processes'), heads.map(([, ...rest], index) => [this.buttons[index], ...rest]));
+    this.order = new Order(columns.map(([member]) => member), heads.map(([title]) => title), isText, () => this.ask());
+    this.table = new Table(t('processes'), heads.map(([, ...rest], index) => [this.order.heads[index], ...rest]));
     this.empty = h('p', { class: 'note', hidden: true, text: t('noneMatches') });
     this.body.append(this.table.node, this.empty);
-    this.sort('cpu', false);
+    this.order.choose('cpu');
   }
 
   get isAll() { return this.all.getAttribute('aria-pressed') === 'true'; }
   get wantsAll() { return this.isAll || this.filter.value.trim() !== ''; }
-
-  sort(id, isReverse) {
-    Object.assign(this, { order: id, isReverse });
-    columns.forEach(([other], index) => setAttribute(this.buttons[index].parentElement, 'aria-sort',
-      other === id && (isText(id) !== isReverse ? 'ascending' : 'descending')));
-    this.ask();
-  }
 
   has(sample) { return sample.processes; }
 
@@ -82,7 +73,7 @@ export class ProcessPanel extends Panel {
   // Draws the known table and requests a new one.
   async ask() {
     if (!this.sample) return;
-    const { isPast, sample, wantsAll, order } = this;
+    const { isPast, sample, wantsAll, order: { member: order } } = this;
     const moment = isPast ? sample.timestamp : null;
     if (this.known?.moment !== moment) this.known = null;
     this.draw();
@@ -110,7 +101,7 @@ export class ProcessPanel extends Panel {
       this.known = known;
       this.draw();
     }
-    if (choice !== `${this.order} ${this.wantsAll}` || moment !== (this.isPast ? this.sample.timestamp : null)) this.ask();
+    if (choice !== `${this.order.member} ${this.wantsAll}` || moment !== (this.isPast ? this.sample.timestamp : null)) this.ask();
   }
 
   draw() {
@@ -120,12 +111,8 @@ export class ProcessPanel extends Panel {
     const words = this.filter.value.trim().toLowerCase().split(/\s+/);
     const matching = this.named(known?.list ?? top).filter((one) => words.every((word) =>
       [one.pid, one.name, one.user, one.service, one.command].some((text) => String(text ?? '').toLowerCase().includes(word))));
-    const sign = (this.isReverse ? -1 : 1) * (isText(this.order) ? 1 : -1);
-    const rank = (value) => (typeof value === 'string' ? value.toLowerCase() : value >= 0 ? value : -1);
-    matching.sort((a, b) => {
-      const [x, y] = [a, b].map((one) => rank(valueOf(one, this.order)));
-      return x < y ? -sign : x > y ? sign : (b.rss_bytes ?? 0) - (a.rss_bytes ?? 0) || a.pid - b.pid;
-    });
+    const value = (one) => valueOf(one, this.order.member);
+    matching.sort((a, b) => this.order.compare(value(a), value(b)) || (b.rss_bytes ?? 0) - (a.rss_bytes ?? 0) || a.pid - b.pid);
     const rows = matching.slice(0, this.wantsAll ? shownAtMost : shownAtFirst);
     const { interval_sec: interval, age_sec: age } = known ?? {};
     setText(this.note, joined(

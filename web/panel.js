@@ -144,4 +144,29 @@ export class Table {
   }
 }
 
+// The heads of columns as buttons that order the rows. members: those of the columns; isText(member): whether the order begins with the
+// first, as of names, or with the greatest.
+export class Order {
+  constructor(members, titles, isText, onchange) {
+    Object.assign(this, { members, isText, onchange, isReverse: false });
+    this.heads = members.map((member, index) => h('button', {
+      type: 'button', class: 'sort', text: titles[index], onclick: () => this.choose(member, this.member === member && !this.isReverse),
+    }));
+  }
+
+  choose(member, isReverse = false) {
+    Object.assign(this, { member, isReverse });
+    this.members.forEach((other, index) => setAttribute(this.heads[index].parentElement, 'aria-sort',
+      other === member && (this.isText(member) !== isReverse ? 'ascending' : 'descending')));
+    this.onchange();
+  }
+
+  // Compares two values of the chosen column; unknown ones come last where the greatest comes first.
+  compare(left, right) {
+    const sign = (this.isReverse ? -1 : 1) * (this.isText(this.member) ? 1 : -1);
+    const [x, y] = [left, right].map((value) => (typeof value === 'string' ? value.toLowerCase() : value >= 0 ? value : -1));
+    return x < y ? -sign : x > y ? sign : 0;
+  }
+}
+
 export const chip = (text, level = '') => h('span', { class: `chip ${level}`, text });

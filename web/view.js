@@ -27,6 +27,7 @@ export class View {
     this.listeners = new Set();
     this.past = [];
     this.hover = null;
+    this.isRanked = false;
     this.read();
     addEventListener('hashchange', () => {
       if (location.hash === this.written) return;
@@ -39,6 +40,9 @@ export class View {
 
   // The time of the panels: the chosen one, else the end of a window in the past; null for the newest.
   get moment() { return this.at ?? this.to; }
+
+  // The window whose use is ranked, or null: one of the past, or one that follows the present and was dragged over or asked for.
+  get ranked() { return this.at === null && (this.to !== null || this.isRanked) ? this.window : null; }
 
   get isLive() { return this.at === null && this.to === null; }
 
@@ -98,14 +102,17 @@ export class View {
   }
 
   remember() {
-    this.past.push({ span: this.span, to: this.to, at: this.at });
+    this.past.push({ span: this.span, to: this.to, at: this.at, isRanked: this.isRanked });
     if (this.past.length > 50) this.past.shift();
   }
 
   // Shows a window of time.
   zoom(from, to, isStep = true) {
     const span = clamp(to - from, least, 20 * 365 * 86400);
-    if (isStep) this.remember();
+    if (isStep) {
+      this.remember();
+      this.isRanked = true;
+    }
     this.isChosen = true;
     const end = (from + to) / 2 + span / 2;
     this.span = span;
@@ -132,7 +139,7 @@ export class View {
 
   // Returns to the view before the last zoom.
   back() {
-    Object.assign(this, this.past.pop() ?? { to: null, at: null });
+    Object.assign(this, this.past.pop() ?? { to: null, at: null, isRanked: false });
     this.changed();
   }
 
@@ -146,8 +153,16 @@ export class View {
     this.changed();
   }
 
+  // Ranks the shown window, or shows its end's sample again.
+  rank() {
+    if (this.ranked === null) Object.assign(this, { at: null, isRanked: true });
+    else if (this.to === null) this.isRanked = false;
+    else return this.travel(this.to);
+    return this.changed();
+  }
+
   live() {
-    Object.assign(this, { at: null, to: null, span: this.past[0]?.span ?? this.span, past: [] });
+    Object.assign(this, { at: null, to: null, isRanked: false, span: this.past[0]?.span ?? this.span, past: [] });
     this.changed();
   }
 

@@ -230,8 +230,146 @@ def test_ranks_a_window(browser):
         browser.evaluate("document.querySelector('#ranking').click()")
         browser.wait("(({ top }) => top >= 0 && top < innerHeight / 2)(document.querySelector('#panel-workloads').getBoundingClientRect())", "it is in view")
         browser.wait("document.querySelector('#panel-workloads .table:not([hidden]) tbody tr td.number')?.textContent.includes('%')", "shares of the window")
+        # The columns explain themselves, as those of the live table do.
+        browser.evaluate("document.querySelector('#panel-workloads .explain').click()")
+        told = text(browser, "#explanations")
+        check("CPUs' worth of time used" in told and "Memory charged" in told, f"the ranking is explained by {told!r}")
+        browser.evaluate("document.querySelector('#explanation-close').click()")
+        # Another measure or window: the rows are those of the times beside the title, at any time.
+        check_ranking(browser, agent)
+        browser.evaluate("((choice) => { choice.value = 'memory'; choice.dispatchEvent(new Event('change')); })(document.querySelectorAll('#panel-workloads select')[2])")
+        check_ranking(browser, agent, of="memory")
+        # A process has its workload; one that ended says so.
+        browser.evaluate("((choice) => { choice.value = 'process'; choice.dispatchEvent(new Event('change')); })(document.querySelectorAll('#panel-workloads select')[1])")
+        browser.wait("document.querySelector('#panel-workloads .table:not([hidden]) th:nth-of-type(2)').textContent === 'Workload'", "processes have a workload")
+        for width in (390, 1280):
+            browser.size(width, 844, is_phone=width < 600)
+            time.sleep(0.3)
+            widths(browser, width)
         browser.key("l")
         browser.wait("document.querySelector('#ranking').hidden", "the present has none")
+        check_quiet(browser)
+
+
+def name_of(one):
+    """A workload's name as it is shown: jobs and sessions, which are numbers, with their kind."""
+    return one["id"] if one["name"].isdigit() else one["name"]
+
+
+SHOWN_RANKING = """(() => { const card = document.querySelector('#panel-workloads');
+    const table = [...card.querySelectorAll('.table')].find((one) => !one.hidden);
+    return table.ariaBusy !== 'true' && !table.querySelector('.sort') && [...table.querySelectorAll('tbody tr')].map((row) => row.cells[0].textContent.trim().split(' ')[0]); })()"""
+
+
+def check_ranking(browser, agent, of="cpu", limit=30):
+    """The table has the agent's ranking of the shown window."""
+    until = time.monotonic() + 30
+    while True:
+        window = browser.evaluate("agentPage.view.window")
+        told = agent.get(f"/culprits?from={window['from']:.3f}&to={window['to']:.3f}&by=workload&of={of}&limit={limit}")["culprits"]
+        wanted = [name_of(one).split(" ")[0] for one in told]
+        shown = browser.evaluate(SHOWN_RANKING)
+        if shown == wanted:
+            return
+        check(time.monotonic() < until, f"{shown} is not the ranking {wanted} of {of} in {window}")
+        time.sleep(0.2)
+
+
+def test_ranks_the_present(browser):
+    """A peak that goes on is ranked, too: after a drag up to the right edge, and by the card's button."""
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port, "#range=5m")
+        browser.wait("agentPage.store.tail.length >= 3", "samples come")
+        left, right = point(browser, 0.7)[0], point(browser, 1)[0] + 4
+        browser.drag(left, right, point(browser, 0.7)[1])
+        browser.wait("agentPage.view.isLive && agentPage.view.length < 200", "the window follows the present")
+        browser.wait("!document.querySelector('#ranking').hidden", "it has a ranking")
+        rows = browser.wait(f"(({SHOWN_RANKING}) || []).length > 3 && {SHOWN_RANKING}", "its rows")
+        told = [name_of(one).split(" ")[0] for one in agent.get("/culprits?limit=1000")["culprits"]]
+        check(set(rows) <= set(told), f"{rows} are not of {told}")
+        now = text(browser, "#panel-workloads .note")
+        browser.wait(f"document.querySelector('#panel-workloads .note').textContent !== {now!r}", "it is renewed", seconds=20)
+        browser.key("l")
+        browser.wait("document.querySelector('#ranking').hidden && document.querySelector('#panel-workloads .table:not([hidden]) .sort') !== null", "L shows the workloads of now")
+        press = "[...document.querySelectorAll('#panel-workloads .head .tools > button')].at(-1)"
+        browser.evaluate(f"{press}.click()")
+        browser.wait(f"{press}.ariaPressed === 'true' && (({SHOWN_RANKING}) || []).length > 3", "the button ranks the shown time")
+        browser.evaluate(f"{press}.click()")
+        browser.wait("document.querySelector('#panel-workloads .table:not([hidden]) .sort') !== null", "and takes it back")
+        # In the past, the button leads from the ranking to the end of the window and back.
+        at = browser.evaluate("agentPage.store.now - 30")
+        browser.evaluate(f"agentPage.view.zoom({at} - 60, {at})")
+        browser.wait(f"(({SHOWN_RANKING}) || []).length > 3", "the ranking of the past")
+        browser.evaluate(f"{press}.click()")
+        browser.wait(f"agentPage.view.at === {at} && document.querySelector('#panel-workloads .table:not([hidden]) .sort') !== null", "the workloads at the window's end")
+        browser.evaluate(f"{press}.click()")
+        browser.wait(f"agentPage.view.at === null && agentPage.view.to === {at}", "the window again")
+        check_ranking(browser, agent)
+        check_quiet(browser)
+
+
+def test_orders_and_filters_workloads(browser):
+    rows = "[...document.querySelectorAll('#panel-workloads .table:not([hidden]) tbody tr')].map((row) => [...row.cells].map((one) => one.textContent.trim()))"
+
+    def heads(title):
+        return f"[...document.querySelectorAll('#panel-workloads .sort')].find((one) => one.textContent === {title!r})"
+
+    def wait_for(wanted, what):
+        until = time.monotonic() + 30
+        while True:
+            names, shown = wanted(), [one[0] for one in browser.evaluate(rows)]
+            if names == shown:
+                return
+            check(time.monotonic() < until, f"{what}: {shown} instead of {names}")
+            time.sleep(0.2)
+
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        browser.wait(f"{rows}.length > 3", "workloads")
+        check(browser.evaluate("document.querySelector('#panel-workloads th[aria-sort]').ariaSort") == "descending", "the order is not said")
+        browser.evaluate(f"{heads('Memory')}.click()")
+        wait_for(lambda: [name_of(one) for one in agent.get("/workloads?sort=memory&limit=20")["workloads"]], "by memory")
+        browser.evaluate(f"{heads('Name')}.click()")
+        by_name = lambda path: [name_of(one) for one in sorted(agent.get(path)["workloads"], key=lambda one: one["name"].lower())]
+        wait_for(lambda: by_name("/workloads")[:20], "by name")
+        kinds = {one["kind"] for one in agent.get("/workloads")["workloads"]}
+        check(len(kinds) > 1, f"the demo machine has {kinds}")
+        kind = sorted(kinds)[0]
+        choose = "((choice, value) => { choice.value = value; choice.dispatchEvent(new Event('change')); })(document.querySelector('#panel-workloads select'), '%s')"
+        browser.evaluate(choose % kind)
+        wait_for(lambda: by_name(f"/workloads?kind={kind}"), f"of {kind}")
+        browser.evaluate(choose % "")
+        type_in = "((field, value) => { field.value = value; field.dispatchEvent(new Event('input')); })(document.querySelector('#panel-workloads input'), '%s')"
+        name = agent.get("/workloads?kind=service&sort=id")["workloads"][-1]["name"]
+        browser.evaluate(type_in % name.upper())
+        browser.wait(f"((shown) => shown.some((row) => row[0] === {name!r}) && shown.every((row) => row.join().toLowerCase().includes({name.lower()!r})))({rows})", "the filter")
+        browser.evaluate(type_in % "no such workload")
+        browser.wait(f"{rows}.length === 0 && [...document.querySelectorAll('#panel-workloads .body > .note')].some((one) => !one.hidden && one.textContent === 'No workload matches.')", "nothing matches, and the card says so")
+        browser.evaluate(type_in % "")
+        # In the past, of those that were stored.
+        browser.evaluate(f"{heads('Memory')}.click()")
+        at = browser.evaluate("agentPage.store.now - 60")
+        browser.evaluate(f"agentPage.view.travel({at})")
+        wait_for(lambda: [name_of(one) for one in agent.get(f"/workloads?sort=memory&limit=20&at={at}")["workloads"]], "by memory, in the past")
+        check_quiet(browser)
+
+
+def test_compares_short_windows(browser):
+    """The times of a short window are compared by means over a part of it, and the card says over which."""
+    rows = "[...document.querySelectorAll('#panel-compare tbody tr')].map((row) => [...row.cells].slice(3, 5).map((one) => one.textContent.replace(/\\s/g, ' ')))"
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port, "#range=5m")
+        now = browser.evaluate("agentPage.store.now")
+        browser.evaluate(f"agentPage.view.zoom({now} - 50, {now} - 20)")
+        browser.wait("document.querySelector('#panel-compare .note').textContent.startsWith('compares ')", "the times that are compared")
+        browser.evaluate("document.querySelector('#compare-button').click()")
+        browser.wait("document.querySelectorAll('#panel-compare tbody tr').length > 0", "changes")
+        check("means over 5\u202fs" in text(browser, "#panel-compare .note"), f"the card says {text(browser, '#panel-compare .note')}")
+        window = browser.evaluate("agentPage.view.window")
+        changes = agent.get(f"/compare?a={window['from']:.3f}&b={window['to']:.3f}&window=5&limit=30")["changes"]
+        cores = [[f"{one['before']:.2f}", f"{one['after']:.2f}"] for one in changes if one["unit"] == "cores" and one["state"] == "changed"]
+        shown = browser.evaluate(rows)
+        check(cores and all(one in shown for one in cores), f"{cores} are not in {shown}")
         check_quiet(browser)
 
 
