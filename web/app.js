@@ -75,6 +75,8 @@ const stream = new Stream({
     if (newest?.timestamp !== sample.timestamp) newestAt = now;
     newest = sample;
     if (view.moment === null) store.setShown(sample, time);
+    // The events of missed samples did not come with any.
+    if (store.isMissingBefore(time)) events.renew(view.window);
     store.append(sample, time);
     events.append(sample);
     if (view.moment === null) show(sample);

@@ -15,20 +15,34 @@ export class Events {
   // All known events, newest first.
   get all() { return [...this.known.values()].sort((a, b) => b.at - a.at); }
 
-  take(events) {
+  take(events, isAnswer = false) {
     const before = this.known.size;
     for (const event of events) {
       const at = secondsOf(event);
       if (Number.isFinite(at) && !this.known.has(keyOf(event))) this.known.set(keyOf(event), { ...event, at });
     }
     if (this.known.size === before) return;
-    // The oldest go; their window asks for them again.
-    if (this.known.size > atMost * 4) this.known = new Map(this.all.slice(0, atMost * 2).map((event) => [keyOf(event), event]));
+    if (this.known.size > atMost * 4) {
+      // An answer's own events stay, else the newest; the window of the others asks for them again.
+      const own = isAnswer && new Set(events.map(keyOf));
+      const kept = own ? this.all.filter((event) => own.has(keyOf(event))) : this.all.slice(0, atMost * 2);
+      this.known = new Map(kept.map((event) => [keyOf(event), event]));
+      if (!isAnswer) this.asked = null;
+    }
     this.onchange();
   }
 
   // The events that came with a live sample.
   append({ events }) { if (events?.new?.length > 0) this.take(events.new); }
+
+  // Asks again: live samples were missed, and their events with them.
+  renew({ from, to }) {
+    this.asked = null;
+    return this.show(from, to);
+  }
+
+  // Whether events after a time are left out, since an answer has a limit.
+  isCut(from) { return this.asked?.isCut === true && this.asked.from > from; }
 
   // Sees to it that the events of a window of time are known.
   async show(from, to) {
@@ -41,8 +55,10 @@ export class Events {
     try {
       // Without an end where the window reaches the present: new ones come with the samples.
       const end = window.isLive ? '' : `&to=${window.to.toFixed(3)}`;
-      const { events } = await getJSON(`events?from=${window.from.toFixed(3)}${end}&limit=${atMost}`);
-      this.take(events);
+      const { events, truncated } = await getJSON(`events?from=${window.from.toFixed(3)}${end}&limit=${atMost}`);
+      // The newest came; a window before them is asked for on its own.
+      if (truncated && events.length > 0) Object.assign(window, { from: secondsOf(events.at(-1)), isCut: true });
+      this.take(events, true);
     } catch {
       // An agent without a store of events; the next window asks again.
       if (this.asked === window) this.asked = null;

@@ -26,7 +26,7 @@ export class EventPanel extends Panel {
     const { t, view, events } = this.context;
     const { from, to } = view.window;
     const known = events.all.filter(({ at }) => at >= from && at <= to);
-    setText(this.note, joined(known.length > shownAtMost ? t('newestOf', shownAtMost, format.count(known.length)) : format.count(known.length),
+    setText(this.note, joined(known.length > shownAtMost ? t('newestOf', shownAtMost, `${format.count(known.length)}${events.isCut(from) ? '+' : ''}`) : format.count(known.length),
       t('between', format.time(from, 'minute'), format.time(to, 'minute'))));
     setHidden(this.table.node, known.length === 0);
     setHidden(this.empty, known.length > 0);

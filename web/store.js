@@ -108,13 +108,17 @@ export class Store {
   // The greatest distance of two points that a line connects: after a late tick, the next sample is a mean over two.
   get bridge() { return Math.max(this.interval, this.step) * 2.5; }
 
+  // Whether samples before a live one were missed.
+  isMissingBefore(time) { return time - this.tail.last > 2.5; }
+
   // Appends a live sample. A hole of more than a tick before it is requested.
   append(sample, time) {
     const { last } = this.tail;
     if (time <= last) return;
+    const isHole = this.isMissingBefore(time);
     this.tail.append(time, valuesOf(sample));
     derive(this.tail, this.tail.length - 1);
-    if (time - last > 2.5) this.fill(last, time);
+    if (isHole) this.fill(last, time);
     if (this.tail.length > kept * 1.5) {
       // Old live points move to the history, as coarse as it is.
       const border = this.tail.times[this.tail.length - kept];

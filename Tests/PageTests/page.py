@@ -373,6 +373,39 @@ def test_compares_short_windows(browser):
         check_quiet(browser)
 
 
+def test_events_that_no_sample_brought(browser):
+    """Events of a time in which the page did not follow, and those beyond the number of one answer."""
+    kinds = "agentPage.events.all.map((one) => one.kind)"
+    with running("--demo", "--interval", "1", "--alert", "cpu.usage >= 0 for 6s") as agent:
+        load(browser, agent.port, "#range=5m")
+        browser.evaluate("agentPage.stream.controller.abort()")
+        check("alert_firing" not in browser.evaluate(kinds), "the alert came too early for this test")
+        until = time.monotonic() + 60
+        while not agent.get("/events?kind=alert_firing")["events"]:
+            check(time.monotonic() < until, "the alert does not fire")
+            time.sleep(0.2)
+        time.sleep(2)
+        browser.evaluate("agentPage.stream.start()")
+        browser.wait(f"{kinds}.includes('alert_firing')", "an event of the pause is loaded", seconds=20)
+        # A window of which the newest 500 came, and an older one within it.
+        browser.evaluate("""(() => { const real = fetch; const day = 86400;
+            globalThis.asked = [];
+            globalThis.fetch = async (url, ...rest) => {
+              const question = new URL(url, location);
+              if (!question.pathname.endsWith('/events')) return real(url, ...rest);
+              const [from, to] = ['from', 'to'].map((name) => Number(question.searchParams.get(name)));
+              asked.push([from, to]);
+              const events = Array.from({ length: 500 }, (_, index) => ({ time: new Date((to - index) * 1000).toISOString(), kind: 'gap', severity: 'info', subject: `${to}`, text: 'x' }));
+              return new Response(JSON.stringify({ events, truncated: true }));
+            };
+            agentPage.events.show(10 * day, 20 * day).then(() => agentPage.events.show(11 * day, 12 * day)); })()""")
+        browser.wait("agentPage.events.within(10.5 * 86400, 12.5 * 86400).marks.length > 400", "the older window is asked for on its own")
+        check(browser.evaluate("agentPage.events.isCut(11 * 86400 - 43200)"), "that there are more is not known")
+        for day in (100, 200, 300, 400, 500, 50):
+            browser.evaluate(f"agentPage.events.show({day} * 86400, {day + 1} * 86400)")
+            check(browser.evaluate(f"agentPage.events.within({day} * 86400, {day + 2} * 86400).marks.length") >= 499, f"the events of day {day} are dropped for others")
+
+
 def test_waste_is_of_the_shown_window(browser):
     """The card has the values of the window, also in the past, where no sample comes that would draw it."""
     rows = "[...document.querySelectorAll('#panel-waste tbody tr')].map((row) => [...row.cells].map((one) => one.textContent))"
