@@ -41,7 +41,7 @@ export class Chart extends Plot {
     this.legend = h('div', { class: 'legend' });
     this.node = h('figure', { class: 'chart' },
       h('figcaption', {}, h('span', { class: 'title', text: options.title ?? options.label }), this.legend,
-        chartButtons(this, options.title ?? options.label)), this.frame);
+        chartButtons(this, options.title || options.label)), this.frame);
     this.showLegend();
   }
 

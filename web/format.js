@@ -93,7 +93,8 @@ export const spent = finite((seconds) => {
   return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)}${space}${unit.s}`;
 });
 
-export const energy = finite((joules) => `${(joules / 3.6e6).toFixed(3)}${space}kWh`);
+// 0.000 would read as no use.
+export const energy = finite((joules) => `${joules > 0 && joules < 1800 ? '<0.001' : (joules / 3.6e6).toFixed(3)}${space}kWh`);
 
 // The format of each unit of the catalog.
 export const units = {

@@ -3,6 +3,7 @@
 import { h, setText } from './dom.js';
 import * as format from './format.js';
 import { Plot, pen } from './plot.js';
+import { chartButtons } from './save.js';
 
 // Rows are whole pixels, or some would be twice as high as others.
 const rowHeight = (count) => (count <= 8 ? 14 : count <= 16 ? 9 : count <= 32 ? 5 : count <= 64 ? 3 : count <= 96 ? 2 : 1);
@@ -14,7 +15,8 @@ export class HeatMap extends Plot {
     Object.assign(this, { below: options.below, keys: [], row: -1, value: h('b', {}), image: h('canvas') });
     this.node = h('figure', { class: 'chart' },
       h('figcaption', {}, h('span', { class: 'title', text: options.label }),
-        h('div', { class: 'legend' }, this.value, h('span', { class: 'scale', 'aria-hidden': 'true' }, '0%', h('i', {}), '100%'))),
+        h('div', { class: 'legend' }, this.value, h('span', { class: 'scale', 'aria-hidden': 'true' }, '0%', h('i', {}), '100%')),
+        chartButtons(this, options.label)),
       this.frame);
     this.frame.addEventListener('pointermove', (event) => {
       const share = (event.clientY - this.frame.getBoundingClientRect().top) / this.plotHeight;
@@ -23,6 +25,9 @@ export class HeatMap extends Plot {
     });
     this.frame.addEventListener('pointerleave', () => { this.row = -1; });
   }
+
+  // The columns of a saved file, one for each CPU.
+  get series() { return this.keys.map((key) => ({ key, label: '' })); }
 
   setRows(keys) {
     if (keys.length === this.keys.length) return;

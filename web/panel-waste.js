@@ -6,7 +6,11 @@ import * as format from './format.js';
 import { Panel, Table } from './panel.js';
 import { failure } from './text.js';
 
-const hours = (seconds) => (Number.isFinite(seconds) ? `${(seconds / 3600).toFixed(seconds < 36000 ? 2 : 0)}\u202fh` : format.absent);
+const hours = (seconds) => {
+  if (!Number.isFinite(seconds)) return format.absent;
+  // 0.00 would read as no use.
+  return `${seconds > 0 && seconds < 18 ? '<0.01' : (seconds / 3600).toFixed(seconds < 36000 ? 2 : 0)}\u202fh`;
+};
 const columns = [
   ['name', 'grow'], ['user', 'optional'], ['gpu_idle_seconds', 'number gpu-column', hours], ['gpu_held_seconds', 'number gpu-column', hours],
   ['gpu_idle_share', 'number gpu-column', format.percent], ['gpu_idle_memory_bytes', 'number gpu-column', format.bytes],

@@ -39,21 +39,34 @@ function picture(chart) {
   const colors = palette();
   const { ratio = 1, canvas } = chart;
   const [line, pad] = [colors.size * 1.8 * ratio, colors.size * 0.6 * ratio];
-  const target = h('canvas', { width: canvas.width + 2 * pad, height: canvas.height + line + 2 * pad });
+  const target = h('canvas', { width: canvas.width + 2 * pad });
   const pen = target.getContext('2d');
+  const font = `${colors.size * ratio}px sans-serif`;
+  pen.font = font;
+  // The names continue on further lines where they do not fit.
+  const title = chart.title || chart.label;
+  const names = [];
+  let [x, row] = [pad * 3 + pen.measureText(title).width, 0];
+  for (const { label, color } of chart.series) {
+    if (!label) continue;
+    const wide = pen.measureText(label).width;
+    if (x + wide > target.width - pad && x > pad) [x, row] = [pad, row + 1];
+    names.push({ label, color, x, row });
+    x += wide + 2 * pad;
+  }
+  target.height = canvas.height + line * (row + 1) + 2 * pad;
   pen.fillStyle = getComputedStyle(document.body).backgroundColor;
   pen.fillRect(0, 0, target.width, target.height);
   pen.textBaseline = 'middle';
-  pen.font = `${colors.size * ratio}px sans-serif`;
+  // Setting the height has reset the pen.
+  pen.font = font;
   pen.fillStyle = getComputedStyle(document.body).color;
-  pen.fillText(chart.title ?? chart.label, pad, pad + line / 2);
-  let x = pad * 3 + pen.measureText(chart.title ?? chart.label).width;
-  for (const one of chart.series) {
+  pen.fillText(title, pad, pad + line / 2);
+  for (const one of names) {
     pen.fillStyle = colors[one.color] ?? colors.quiet;
-    pen.fillText(one.label, x, pad + line / 2);
-    x += pen.measureText(one.label).width + 2 * pad;
+    pen.fillText(one.label, one.x, pad + line * (one.row + 0.5));
   }
-  pen.drawImage(canvas, pad, pad + line);
+  pen.drawImage(canvas, pad, pad + line * (row + 1));
   return target;
 }
 

@@ -406,6 +406,49 @@ def test_events_that_no_sample_brought(browser):
             check(browser.evaluate(f"agentPage.events.within({day} * 86400, {day + 2} * 86400).marks.length") >= 499, f"the events of day {day} are dropped for others")
 
 
+def test_saves_charts_and_tables(browser):
+    catch = """globalThis.saved = []; globalThis.pictures = [];
+        const make = URL.createObjectURL; URL.createObjectURL = (blob) => { blob.text().then((text) => saved.push({ type: blob.type, size: blob.size, text })); return make.call(URL, blob); };
+        const toBlob = HTMLCanvasElement.prototype.toBlob; HTMLCanvasElement.prototype.toBlob = function (...all) { pictures.push([this.width, this.height]); return toBlob.apply(this, all); };
+        const click = HTMLAnchorElement.prototype.click; globalThis.names = []; HTMLAnchorElement.prototype.click = function () { if (this.download) names.push(this.download); else click.call(this); };"""
+    press = "(() => { saved.length = 0; names.length = 0; pictures.length = 0; [...document.querySelectorAll(%r)].filter((one) => one.textContent === %r)[0].click(); })()"
+    with running("--demo", "--interval", "1") as agent:
+        browser.call("Page.addScriptToEvaluateOnNewDocument", source=catch)
+        browser.size(1280, 4000)
+        load(browser, agent.port, "#range=5m")
+        browser.wait("agentPage.store.base.length + agentPage.store.tail.length > 100 && document.querySelectorAll('#panel-workloads tbody tr').length > 3", "history")
+        # One each for every CPU of the map, too, with the agent's values.
+        browser.evaluate(press % ("#panel-cpu figure:nth-of-type(2) .save", "CSV"))
+        file = browser.wait("saved[0]")
+        lines = file["text"].splitlines()
+        head = lines[0].replace('""', '"').split('","') if '"' in lines[0] else lines[0].split(",")
+        check(head[0].startswith("time") and len(lines[1].split(",")) == 1 + len(agent.get("/metrics/latest")["cpu"]["per_core"]), f"columns of the map: {lines[:2]}")
+        at, first = lines[-1].split(",")[:2]
+        sample = agent.get(f"/metrics/at?time={at}")
+        check(abs(sample["cpu"]["per_core"][0]["usage"] - float(first)) < 0.001, f"{lines[-1][:60]} is not {sample['cpu']['per_core'][0]}")
+        for number in (0, 1):
+            browser.evaluate(press % (f".tile[aria-label='GPU {number}'] .save", "CSV"))
+            browser.wait("saved.length > 0")
+            check(browser.evaluate("names") == [f"gpu-{number}.csv"], f"the file of GPU {number} is {browser.evaluate('names')}")
+        # The names of many lines take further rows of the picture.
+        browser.evaluate(press % ("#panel-filesystems .save", "PNG"))
+        browser.wait("saved.length > 0 && saved[0].type === 'image/png'")
+        few = browser.evaluate("pictures[0]")
+        sample = agent.get("/metrics/latest")
+        sample["filesystems"] = [{**sample["filesystems"][0], "mountpoint": f"/srv/a-rather-long-name-{number}"} for number in range(20)]
+        feed(browser, sample, 1)
+        browser.evaluate(press % ("#panel-filesystems .save", "PNG"))
+        browser.wait("saved.length > 0 && saved[0].type === 'image/png'")
+        many = browser.evaluate("pictures[0]")
+        check(many[0] == few[0] and many[1] > few[1] + 60, f"twenty names in {many}, few in {few}")
+        # A table as it is shown.
+        browser.evaluate(press % ("#panel-workloads .table:not([hidden]) .save", "CSV"))
+        lines = browser.wait("saved[0]")["text"].splitlines()
+        shown = browser.evaluate("document.querySelectorAll('#panel-workloads .table:not([hidden]) tbody tr').length")
+        check(len(lines) == 1 + shown and lines[0].startswith("Name,Kind,User,CPU,"), f"{len(lines)} lines for {shown} rows: {lines[:2]}")
+        check_quiet(browser)
+
+
 def test_waste_is_of_the_shown_window(browser):
     """The card has the values of the window, also in the past, where no sample comes that would draw it."""
     rows = "[...document.querySelectorAll('#panel-waste tbody tr')].map((row) => [...row.cells].map((one) => one.textContent))"
