@@ -353,7 +353,8 @@ ranges.forEach(([, span], index) => { commands[index + 1] = () => view.choose(sp
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog:modal')) return;
-  if (event.target.closest?.('input')) {
+  // A select takes letters and arrows, too.
+  if (event.target.closest?.('input, select')) {
     if (event.key === 'Escape') event.target.blur();
     return;
   }

@@ -125,6 +125,9 @@ export function time(seconds, precision, isWhole = false) {
   return formatter(`${precision} ${hasDate} ${hasYear}`, { ...patterns[precision], ...(hasDate && date), ...(hasYear && { year: 'numeric' }) }).format(then);
 }
 
+// Both ends of a window, to the second where minutes would not distinguish them well.
+export const times = (from, to) => [from, to].map((end) => time(end, to - from < 600 ? 'second' : 'minute'));
+
 // The time of day alone.
 export const clock = finite((seconds, precision) => formatter(precision, patterns[precision]).format(seconds * 1000));
 

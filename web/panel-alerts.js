@@ -1,7 +1,7 @@
 // Alerts that are firing, and why the machine is slow, above all panels.
 
 import { getJSON } from './api.js';
-import { h, keyed, setHidden, setText, visible } from './dom.js';
+import { h, joined, keyed, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 
 export class Alerts {
@@ -46,7 +46,8 @@ export class Alerts {
         ({ text, note }, one) => {
           setText(text, visible(one.text));
           // In a window, the values are those of its worst sample.
-          setText(note, one.worst_time_seconds > 0 ? this.t('worstAt', format.time(one.worst_time_seconds, 'second'), format.duration(Math.max(1, Math.round(one.seconds)))) : '');
+          setText(note, joined(one.worst_time_seconds > 0 && this.t('worstAt', format.time(one.worst_time_seconds, 'second')),
+            one.seconds >= 2 && this.t('heldFor', format.duration(Math.round(one.seconds)))));
         });
       this.hasReasons = reasons.length > 0;
     } catch {

@@ -27,7 +27,7 @@ export class EventPanel extends Panel {
     const { from, to } = view.window;
     const known = events.all.filter(({ at }) => at >= from && at <= to);
     setText(this.note, joined(known.length > shownAtMost ? t('newestOf', shownAtMost, `${format.count(known.length)}${events.isCut(from) ? '+' : ''}`) : format.count(known.length),
-      t('between', format.time(from, 'minute'), format.time(to, 'minute'))));
+      t('between', ...format.times(from, to))));
     setHidden(this.table.node, known.length === 0);
     setHidden(this.empty, known.length > 0);
     this.table.show(known.slice(0, shownAtMost), (one) => `${one.time} ${one.kind} ${one.subject}`,

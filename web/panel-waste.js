@@ -46,7 +46,7 @@ export class WastePanel extends Panel {
     const { t } = this.context;
     const { entries = [], gpu_seconds: all, gpu_idle_seconds: idle, from, to, message, rule, entries_left_out: more } = this.known;
     setAttribute(this.node, 'data-gpu', sample.gpus?.length > 0 && 'true');
-    setText(this.note, joined(t('between', format.time(Date.parse(from) / 1000, 'minute'), format.time(Date.parse(to) / 1000, 'minute')),
+    setText(this.note, joined(t('between', ...format.times(Date.parse(from) / 1000, Date.parse(to) / 1000)),
       all > 0 && t('idleOf', hours(idle ?? 0), hours(all)), more > 0 && t('more', format.count(more)), message && visible(message)));
     this.note.title = rule ?? '';
     setHidden(this.table.node, entries.length === 0);

@@ -239,6 +239,18 @@ def test_ranks_a_window(browser):
         check_ranking(browser, agent)
         browser.evaluate("((choice) => { choice.value = 'memory'; choice.dispatchEvent(new Event('change')); })(document.querySelectorAll('#panel-workloads select')[2])")
         check_ranking(browser, agent, of="memory")
+        # Of a window that begins before the first sample, the card says how much is known.
+        check("samples cover" not in text(browser, "#panel-workloads .note"), "a window with all samples is called partial")
+        first = agent.get("/culprits?from=0&limit=1")["from"]
+        first = browser.evaluate(f"Date.parse({first!r}) / 1000")
+        browser.evaluate(f"agentPage.view.zoom({first} - 600, {first} + 61)")
+        browser.wait("/samples cover (5\\d.s|1.min)/.test(document.querySelector('#panel-workloads .note').textContent)", "how much of the window is known")
+        # A choice takes the keys that are pressed in it.
+        browser.evaluate("document.querySelectorAll('#panel-workloads select')[2].focus()")
+        for key in ("l", "t", "ArrowLeft"):
+            browser.key(key)
+        check(browser.evaluate("agentPage.view.at === null && agentPage.view.to !== null && !document.documentElement.dataset.theme"), "a key in a choice is a command of the page")
+        browser.evaluate("document.activeElement.blur()")
         # A process has its workload; one that ended says so.
         browser.evaluate("((choice) => { choice.value = 'process'; choice.dispatchEvent(new Event('change')); })(document.querySelectorAll('#panel-workloads select')[1])")
         browser.wait("document.querySelector('#panel-workloads .table:not([hidden]) th:nth-of-type(2)').textContent === 'Workload'", "processes have a workload")
