@@ -46,6 +46,8 @@ export class HeatMap extends Plot {
     this.drawTimes();
     pen.textAlign = 'right';
     pen.textBaseline = 'middle';
+    // The marks of events have colors of their own.
+    pen.fillStyle = this.colors.quiet;
     // The numbers of the first and the last CPU, or of all where there is room.
     for (let row = 0; row < rows; row += rows <= 8 ? 1 : rows - 1) {
       pen.fillText(this.number(row), this.left - 6, Math.min(Math.max(((row + 0.5) / rows) * this.plotHeight, 6), this.plotHeight - 6));

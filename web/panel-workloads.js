@@ -46,8 +46,10 @@ const groupings = ['workload', 'process', 'user'];
 const measures = ['cpu', 'memory', 'io', 'gpu', 'energy'];
 // Rows as they are, and while the table is filtered; entries of a ranking that are requested for either.
 const [shownAtMost, foundAtMost, rankedAtMost, searchedAtMost] = [20, 200, 30, 1000];
-// Milliseconds between two requests: of a ranking that follows the present, and of the workloads beyond the sample's.
-const [freshRanking, freshList] = [5000, 1500];
+// Milliseconds between two requests of a ranking that follows the present, which reads all samples of its window; and of the workloads
+// beyond the sample's.
+const freshRanking = (seconds) => Math.max(5000, seconds * 3);
+const freshList = 1500;
 
 export class WorkloadPanel extends Panel {
   constructor(context) {
@@ -108,7 +110,7 @@ export class WorkloadPanel extends Panel {
 
   async askRanking() {
     const { range, of, query, key } = this.question;
-    const isFresh = this.known?.key === key && (this.context.view.to !== null || performance.now() - this.rankedAt < freshRanking);
+    const isFresh = this.known?.key === key && (this.context.view.to !== null || performance.now() - this.rankedAt < freshRanking(range.to - range.from));
     if (this.isRanking || isFresh) return;
     this.isRanking = true;
     try {

@@ -188,14 +188,17 @@ export class Store {
     this.onchange();
   }
 
-  // The time of the oldest sample: to the minute within two hours, else to the hour.
+  // The time of the oldest sample, to the minute. A point stands at the end of its step.
   async extent() {
     const first = async (question) => {
       const { timestamps, series } = await getJSON(`metrics/history?${question}&metrics=cpu.usage`);
       return timestamps[(series['cpu.usage'] ?? []).findIndex((value) => value !== null)];
     };
     const recent = await first('seconds=7200&step=60');
-    return recent > this.now - 7000 ? recent : first('from=0&step=3600');
+    if (recent > this.now - 7000) return recent - 60;
+    const hour = await first('from=0&step=3600');
+    if (hour === undefined) return hour;
+    return (await first(`from=${hour - 3600}&to=${hour}&step=60`) ?? hour) - 60;
   }
 
   has(key) { return this.base.mean.has(key) || this.tail.mean.has(key); }

@@ -490,6 +490,15 @@ def test_waste_is_of_the_shown_window(browser):
         check_quiet(browser)
 
 
+def test_all_begins_with_the_oldest_sample(browser):
+    with running("--demo", "--interval", "30") as agent:
+        load(browser, agent.port, "#range=all")
+        first = agent.get("/metrics/history?from=0&step=30&metrics=cpu.usage")["timestamps"][0]
+        browser.wait("agentPage.view.first > 0", "the time of the oldest sample")
+        begin = browser.evaluate("agentPage.view.window.from")
+        check(first - 200 < begin <= first, f"the range 'all' begins {begin - first} s after the oldest sample")
+
+
 def test_touch(browser):
     with running("--demo", "--interval", "1") as agent:
         browser.size(360, 740, scale=2, is_phone=True)
@@ -597,6 +606,11 @@ def test_lists_events(browser):
         browser.wait(f"{rows}.length > 5", "the events are listed")
         told = agent.get("/events?limit=3")["events"]
         check(len(told) == 3 and told[0]["kind"] in ("throttle_begin", "throttle_end"), f"no events of the demo: {told}")
+        # The numbers beside the map of CPUs keep their color below marks of events.
+        browser.evaluate("globalThis.inks = {}; ((draw) => { CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) { inks[text] = this.fillStyle; return draw.call(this, text, ...rest); }; })(CanvasRenderingContext2D.prototype.fillText)")
+        browser.evaluate("document.querySelector('#panel-cpu').scrollIntoView(); agentPage.drawAll()")
+        inks = browser.wait("inks['127'] && inks['100%'] && inks")
+        check(inks["127"] == inks["100%"], f"the numbers of CPUs are {inks['127']}, those of axes {inks['100%']}")
         # New ones would move the rows.
         at = browser.evaluate(f"{rows}[2].querySelector('button').click(), agentPage.view.at")
         time_of_it = agent.get(f"/metrics/at?time={at}")["timestamp"]
