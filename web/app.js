@@ -159,6 +159,8 @@ async function travel() {
     }
     await ready;
     if (view.moment !== at) return;
+    // The agent was away, or its history is coarser there: the panels show the sample before.
+    if (sample && at - timeOf(sample) > store.reach) message = t('earlierMoment', format.time(timeOf(sample), 'second'));
     past = { sample, message };
   }
   const shown = past ? past.sample : newest;

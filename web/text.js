@@ -255,6 +255,7 @@ export const strings = {
   silent: ['The agent does not respond', 'エージェントが応答していません'],
   locked: ['Locked', 'ロック中'],
   noMoment: ['No data stored for that time.', 'その時点のデータは保存されていません。'],
+  earlierMoment: ['No data stored for that time. The values are those of {0}.', 'その時点のデータは保存されていません。{0} の値を表示しています。'],
   historyFailed: ['Cannot load the history: {0}', '履歴を読み込めません: {0}'],
   streamFailed: ['Cannot follow the agent: {0}', 'エージェントに接続できません: {0}'],
   linkFailed: ['Cannot load {0}: {1}', '{0} を読み込めません: {1}'],

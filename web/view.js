@@ -111,7 +111,8 @@ export class View {
     const span = clamp(to - from, least, 20 * 365 * 86400);
     if (isStep) {
       this.remember();
-      this.isRanked = true;
+      // A drag asks for the window, not for the time that was chosen before.
+      Object.assign(this, { at: null, isRanked: true });
     }
     this.isChosen = true;
     const end = (from + to) / 2 + span / 2;

@@ -18,6 +18,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -230,6 +231,11 @@ def test_ranks_a_window(browser):
         browser.evaluate("document.querySelector('#ranking').click()")
         browser.wait("(({ top }) => top >= 0 && top < innerHeight / 2)(document.querySelector('#panel-workloads').getBoundingClientRect())", "it is in view")
         browser.wait("document.querySelector('#panel-workloads .table:not([hidden]) tbody tr td.number')?.textContent.includes('%')", "shares of the window")
+        # Also after a click, which chose a time.
+        browser.click(*point(browser, 0.5))
+        browser.wait("agentPage.view.at !== null && document.querySelector('#ranking').hidden", "a click chooses a time")
+        browser.drag(point(browser, 0.1)[0], point(browser, 0.9)[0], point(browser, 0.5)[1])
+        browser.wait("agentPage.view.at === null && !document.querySelector('#ranking').hidden", "a drag after a click has a ranking")
         # The columns explain themselves, as those of the live table do.
         browser.evaluate("document.querySelector('#panel-workloads .explain').click()")
         told = text(browser, "#explanations")
@@ -562,6 +568,28 @@ def test_travels_to_the_past(browser):
         browser.wait(PAGE + "!document.querySelector('#banner').hidden", "a moment of which nothing is stored is told")
         told = browser.complaints()
         check(all("404" in one for one in told), f"the console tells: {told}")
+
+
+def test_a_time_in_a_gap(browser):
+    """Where the newest sample before the shown time is an old one, the page says of when its values are."""
+    folder = tempfile.mkdtemp(prefix="page-test-gap-")
+    try:
+        database = os.path.join(folder, "history.db")
+        with running("--interval", "1", "--db", database) as agent:
+            load(browser, agent.port, "#range=5m")
+            browser.wait("agentPage.store.tail.length >= 4", "samples come")
+            last = agent.get("/metrics/latest")["timestamp"]
+            port = agent.port
+        time.sleep(8)
+        with running("--interval", "1", "--db", database, port=port) as agent:
+            browser.wait("document.querySelector('#state').dataset.state === 'live'", "it comes back")
+            last = browser.evaluate(f"Date.parse({last!r}) / 1000")
+            browser.evaluate(f"agentPage.view.travel({last} + 6)")
+            browser.wait("/^No data stored for that time. The values are those of \\d/.test(document.querySelector('#banner').textContent)", "the page says of when its values are")
+            browser.evaluate(f"agentPage.view.travel({last} - 1)")
+            browser.wait("document.querySelector('#banner').hidden", "a time with a sample has no remark")
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_a_time_without_data(browser):
