@@ -95,7 +95,7 @@ export class WorkloadPanel extends Panel {
     this.draw();
     if (document.hidden) return;
     if (this.range !== null) this.askRanking();
-    else if (!this.context.isPast()) this.askList();
+    else this.askList();
   }
 
   // The request of the ranking. A window that follows the present is identified by its length.
@@ -124,17 +124,19 @@ export class WorkloadPanel extends Panel {
     this.ask();
   }
 
-  // The sample lists the heaviest by each measure; for all of a kind or name, and for other orders, the agent is asked.
-  async askList() {
+  // The request for workloads beyond the sample's, or null. The sample lists the heaviest by each measure; for all of a kind or name, and
+  // for other orders, the agent is asked.
+  get listQuery() {
     const { words, kind, order } = this;
     const sort = columns.find(([member]) => member === order.member)[2];
     const isAll = words.length > 0 || !sort || order.isReverse;
-    if (!isAll && kind === '' && sort === 'cpu') {
-      this.list = null;
-      return;
-    }
-    const query = [kind && `kind=${kind}`, sort && `sort=${sort}`, !isAll && `limit=${kind ? foundAtMost : shownAtMost}`].filter(Boolean).join('&');
-    if (this.isListing || (this.list?.query === query && performance.now() - this.listedAt < freshList)) return;
+    if (this.context.isPast() || (!isAll && kind === '' && sort === 'cpu')) return null;
+    return [kind && `kind=${kind}`, sort && `sort=${sort}`, !isAll && `limit=${kind ? foundAtMost : shownAtMost}`].filter(Boolean).join('&');
+  }
+
+  async askList() {
+    const query = this.listQuery;
+    if (query === null || this.isListing || (this.list?.query === query && performance.now() - this.listedAt < freshList)) return;
     this.isListing = true;
     this.listedAt = performance.now();
     try {
@@ -144,6 +146,8 @@ export class WorkloadPanel extends Panel {
       this.list = { query };
     }
     this.isListing = false;
+    // Another order or filter may be chosen by now.
+    if (this.range === null && this.listQuery !== query) this.askList();
     this.draw();
   }
 
@@ -166,10 +170,10 @@ export class WorkloadPanel extends Panel {
   }
 
   drawNow() {
-    const { t, isPast } = this.context;
+    const { t } = this.context;
     const { total, top = [], rest, unattributed_cpu: outside } = this.sample.workloads ?? {};
     const isFiltered = this.words.length > 0 || this.kind !== '';
-    const found = this.matching((!isPast() && this.list?.workloads) || top, this.kind !== '');
+    const found = this.matching((this.list?.query === this.listQuery && this.list?.workloads) || top, this.kind !== '');
     const value = (one) => valueOf(one, this.order.member);
     found.sort((a, b) => this.order.compare(value(a), value(b)) || (b.cpu ?? 0) - (a.cpu ?? 0) || (b.memory_bytes ?? 0) - (a.memory_bytes ?? 0));
     const rows = found.slice(0, isFiltered ? foundAtMost : shownAtMost);

@@ -264,6 +264,8 @@ def test_ranks_a_window(browser):
             browser.size(width, 844, is_phone=width < 600)
             time.sleep(0.3)
             widths(browser, width)
+            broken = browser.evaluate(ACCESSIBILITY)
+            check(not broken, f"a ranking at {width}: {broken[:8]}")
         browser.key("l")
         browser.wait("document.querySelector('#ranking').hidden", "the present has none")
         check_quiet(browser)
@@ -1320,6 +1322,7 @@ def test_hostile_names(browser):
                     row.update({key: name for key in ("mountpoint", "device", "name", "chip", "sensor", "fstype") if key in row})
                 sample["agent"]["sources"] = [{"source": "cpu", "success": False, "error": name, "age_seconds": 1, "duration_seconds": 0.1}]
                 sample["processes"]["top"] = [{"pid": 9, "name": name, "user": name, "service": name, "command": name}]
+                sample["workloads"]["top"] = [{"id": f"service:{name}", "kind": name, "name": name, "user": name, "cpu": 1, "image": name}]
                 feed(browser, sample, number + 1)
                 # All panels are filled after the first picture.
                 time.sleep(0.1)
