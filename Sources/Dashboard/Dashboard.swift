@@ -308,7 +308,7 @@ final class Dashboard {
     if case .events? = model.state.overlay {
       eventList.fetch(of: model.state.host, from: host.history.archive, wake)
     }
-    if let request = WindowRequest(model.state) {
+    if let request = WindowRequest(model.state, frameContext) {
       windows.ask(request, of: host.history, frameContext.entries, wake)
     }
     if needsTable, case .remote(let read)? = host.processes {
@@ -407,7 +407,7 @@ final class Dashboard {
     input.ownAlerts = options.alerts?.current()
     addEventList(to: &input)
     addDetails(to: &input)
-    input.window = WindowRequest(model.state).flatMap(windows.answer)
+    input.window = WindowRequest(model.state, frameContext).flatMap(windows.answer)
     if model.state.cursor.time != nil { addHistory(to: &input, terminal.wake) }
     return input
   }
@@ -441,7 +441,7 @@ final class Dashboard {
     input.hasDetails = host.control != nil
     if !model.state.table.memoryParts.isEmpty { input.memory = processes.newestMemory(host: model.state.host) }
     addEventList(to: &input)
-    input.window = WindowRequest(model.state).flatMap(windows.answer)
+    input.window = WindowRequest(model.state, frameContext).flatMap(windows.answer)
     input.page = host.page ?? options.listening.map { $0 + "/ui/" }
     addDetails(to: &input)
     addHistory(to: &input, terminal.wake)

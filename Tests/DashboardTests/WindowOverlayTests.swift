@@ -49,7 +49,7 @@ import Testing
       return
     }
     #expect(choice.first == last - 2 * step && choice.second == last)
-    #expect(WindowRequest(viewed.state) == .comparison(host: 0, last - 2 * step, last))
+    #expect(WindowRequest(viewed.state, frame(viewed).frameContext) == .comparison(host: 0, last - 2 * step, last))
     let marked = press(.left, .character("'"), .left, .left, .character("="))
     guard case .comparison(let other)? = marked.state.overlay else {
       Issue.record("no overlay")
@@ -129,7 +129,9 @@ import Testing
     #expect(text(model, .waste(WasteReport())).contains("no samples"))
     #expect(text(model, .waste(report), size: Size(width: 50, height: 14)).contains("notebook"))
     let marked = press(.left, .character("'"), .left, .left, .character("x"))
-    #expect(WindowRequest(marked.state) == .waste(host: 0, start: last - 3 * step, end: last - step, .workload))
+    #expect(
+      WindowRequest(marked.state, frame(marked).frameContext)
+        == .waste(host: 0, start: last - 3 * step, end: last - step, .workload))
     #expect(press(.character("x"), from: marked).state.overlay == nil)
   }
 
@@ -145,9 +147,72 @@ import Testing
       switch try #require(fetcher.answer(request)) {
       case .comparison(let found): #expect(found?.firstSamples ?? 0 > 0 && found?.secondSamples ?? 0 > 0)
       case .waste(let report): #expect(report.samples == 60 && report.gpuTime.isFinite)
+      case .ranking: Issue.record("another answer")
       case .failure(let reason): Issue.record("\(reason)")
       }
     }
+  }
+
+  /// An archive with the samples of another history.
+  private final class Archive: SampleArchive {
+    let samples: [Sample]
+    let status = ArchiveStatus()
+
+    init(_ history: History) { samples = history.all.map(\.sample) }
+
+    var oldest: Double? { samples.first?.timestamp.seconds }
+
+    func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] {
+      samples.filter { (start...end).contains($0.timestamp.seconds) }
+    }
+
+    func sample(at time: Double) async throws -> Sample? { samples.last { $0.timestamp.seconds <= time } }
+
+    func columns(
+      _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
+    ) async throws -> Columns { Columns(timestamps: [], series: []) }
+  }
+
+  /// A window that begins before memory is ranked from the archive, too, and from memory once.
+  @Test func aMarkedWindowReachesIntoTheArchive() async throws {
+    let short = History(capacity: 20, interval: 1)
+    for entry in history.all.suffix(20) { short.append(entry.sample) }
+    short.archive = Archive(history)
+    func input(from start: Double, to end: Double) -> ScreenInput {
+      var state = ScreenState()
+      var choice = RankingChoice(start: start, end: end)
+      choice.grouping = .process
+      state.overlay = .ranking(choice)
+      var input = ScreenGoldens.screenInput(short, size: Size(width: 140, height: 40), state: state)
+      input.oldest = short.archive?.oldest
+      return input
+    }
+    func text(_ input: ScreenInput) -> String { Screen(input).draw().grid.rows.joined(separator: "\n") }
+    func request(_ input: ScreenInput) -> WindowRequest? {
+      WindowRequest(input.state, Screen(input).draw().frameContext)
+    }
+    for (start, end) in [(last - 90, last - 30), (last - 60, last - 5)] {
+      var asked = input(from: start, to: end)
+      #expect(text(asked).contains("reading samples"))
+      let wanted = try #require(request(asked))
+      let fetcher = WindowFetcher()
+      await withCheckedContinuation { continuation in
+        fetcher.ask(wanted, of: short, short.all) { continuation.resume() }
+      }
+      asked.window = try #require(fetcher.answer(wanted))
+      let whole = ScreenGoldens.screenInput(history, size: asked.size, state: asked.state)
+      // The same as with all samples in memory.
+      #expect(text(asked).contains(TextFormat.fixed(end - start, 0) + " samples"), "\(text(asked))")
+      #expect(rows(of: asked) == rows(of: whole) && !rows(of: asked).isEmpty)
+      asked.window = .failure("too many samples")
+      #expect(text(asked).contains("too many samples") && !text(asked).contains("0 samples"))
+    }
+    #expect(request(input(from: last - 15, to: last)) == nil)
+  }
+
+  /// The rows of a ranking.
+  private func rows(of input: ScreenInput) -> [String] {
+    Screen(input).draw().grid.rows.filter { $0.contains("python3") || $0.contains("postgres") }
   }
 }
 

@@ -83,6 +83,12 @@ struct FrameContext {
   /// The greatest scroll of the table.
   var lastScroll: Int { max(0, rows.count - visibleRows) }
 
+  /// Whether a window that begins at a time needs samples of the archive, which reaches further back than memory.
+  func isArchived(_ start: Double) -> Bool {
+    guard let first = entries.first?.sample.timestamp.seconds else { return false }
+    return start < first - 1 && oldest < first - 1
+  }
+
   /// A time of the axis as text.
   func time(_ time: Double) -> String { clock.time(time) }
 

@@ -8,10 +8,13 @@ internal import SystemIO
 enum WindowRequest: Hashable {
   case comparison(host: Int, Double, Double)
   case waste(host: Int, start: Double, end: Double, WasteGrouping)
+  case ranking(host: Int, start: Double, end: Double, CulpritGrouping)
 
-  /// The request of the open overlay, if it has one.
-  init?(_ state: ScreenState) {
+  /// The request of the open overlay, if it has one: a ranking of samples in memory is computed when it is drawn.
+  init?(_ state: ScreenState, _ frameContext: FrameContext) {
     switch state.overlay {
+    case .ranking(let choice) where frameContext.isArchived(choice.start):
+      self = .ranking(host: state.host, start: choice.start, end: choice.end, choice.grouping)
     case .comparison(let choice): self = .comparison(host: state.host, choice.first, choice.second)
     case .waste(let choice):
       self = .waste(host: state.host, start: choice.start, end: choice.end, choice.grouping)
@@ -25,6 +28,7 @@ enum WindowAnswer: Sendable {
   /// nil if a time has no samples.
   case comparison(Comparison?)
   case waste(WasteReport)
+  case ranking(WindowRanking)
   case failure(String)
 }
 
@@ -85,6 +89,13 @@ final class WindowFetcher: Sendable {
       return .comparison(try await history.comparison(first, second, window: window))
     case .waste(_, let start, let end, let grouping):
       return .waste(try await history.waste(from: start, to: end, by: grouping, limit: limit))
+    case .ranking(_, let start, let end, let grouping):
+      var sum = WindowSum(from: start, to: end, by: grouping)
+      // The samples on the screen may be closer than those of the history.
+      let memory = (entries.first?.sample.timestamp.seconds ?? .infinity) - 0.001
+      try await history.visitSamples(in: SampleWindow(from: start, to: min(end, memory))) { sum.add($0) }
+      for entry in entries { sum.add(entry.sample) }
+      return .ranking(sum.ranking)
     }
   }
 }

@@ -17,7 +17,7 @@ struct ComparisonView {
       message = "no change above 0.5% of the machine's capacity"
     case .comparison(nil): message = "no samples around one of the times"
     case .failure(let reason): message = reason
-    case .waste, nil: break
+    case .waste, .ranking, nil: break
     }
     context.hits.frameContext.overlayRows = changes.count
     let selected = min(choice.selected, max(0, changes.count - 1))

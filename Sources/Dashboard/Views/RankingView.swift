@@ -1,12 +1,12 @@
 internal import AgentMetrics
 internal import Query
-internal import SampleStore
 internal import Why
 
-/// Who used the machine between two times, from the samples in memory, in a box over the panels.
+/// Who used the machine between two times, in a box over the panels.
 struct RankingView {
   let context: Context
   let choice: RankingChoice
+  let answer: WindowAnswer?
   private var glyphs: Glyphs { context.glyphs }
 
   private struct Column {
@@ -15,23 +15,37 @@ struct RankingView {
     let text: (Culprit) -> String
   }
 
-  private var window: (ranking: CulpritRanking, reasons: [WindowReasons.WindowReason]) {
-    let window = SampleWindow(from: choice.start, to: choice.end)
-    var sum = CulpritSum(by: choice.grouping, in: window)
-    var reasons = WindowReasons(in: window)
+  private struct Contents {
+    var ranking = CulpritRanking()
+    var reasons: [WindowReasons.WindowReason] = []
+    var message = "no recorded use of this resource"
+    /// Whether samples of the archive are awaited, or could not be read.
+    var isMissing = false
+  }
+
+  /// From memory where it has the whole window, else from the archive, too.
+  private var contents: Contents {
+    guard !isArchived else {
+      switch answer {
+      case .ranking(let window):
+        return Contents(ranking: window.rankings[choice.measure] ?? CulpritRanking(), reasons: window.reasons)
+      case .failure(let reason): return Contents(message: reason, isMissing: true)
+      case .comparison, .waste, nil: return Contents(message: "reading samples", isMissing: true)
+      }
+    }
+    var sum = WindowSum(from: choice.start, to: choice.end, by: choice.grouping)
     let entries = context.hits.frameContext.entries
     // The last one up to its start and the first one after its end are beside it.
     let first = entries.lastIndex { $0.sample.timestamp.seconds <= choice.start } ?? entries.startIndex
-    for entry in entries[first...] {
-      sum.add(entry.sample)
-      reasons.add(entry.sample)
-      if entry.sample.timestamp.seconds > choice.end { break }
-    }
-    return (sum.ranking(of: choice.measure, limit: 200), reasons.reasons)
+    for entry in entries[first...] { sum.add(entry.sample) }
+    return Contents(ranking: sum.ranking(of: choice.measure), reasons: sum.slowness.reasons)
   }
 
+  private var isArchived: Bool { context.hits.frameContext.isArchived(choice.start) }
+
   func draw(on grid: inout Grid) {
-    let (ranking, reasons) = window
+    let contents = contents
+    let (ranking, reasons) = (contents.ranking, contents.reasons)
     let rows = ranking.culprits
     context.hits.frameContext.overlayRows = rows.count
     let selected = min(choice.selected, max(0, rows.count - 1))
@@ -42,7 +56,7 @@ struct RankingView {
       var rest = inner
       let foot = rest.takeBottom(min(2, rest.height))
       let head = rest.takeTop(1)
-      grid.putShortened(summary(ranking), x: head.x, y: head.y, limit: head.width)
+      if !contents.isMissing { grid.putShortened(summary(ranking), x: head.x, y: head.y, limit: head.width) }
       drawKeys(on: &grid, in: foot)
       for reason in reasons where rest.height > 6 {
         let row = rest.takeTop(1)
@@ -50,7 +64,7 @@ struct RankingView {
         grid.putShortened(text, x: row.x, y: row.y, .warning, limit: row.width)
       }
       guard !rows.isEmpty else {
-        grid.putShortened("no recorded use of this resource", x: rest.x, y: rest.y, .muted, limit: rest.width)
+        grid.putShortened(contents.message, x: rest.x, y: rest.y, .muted, limit: rest.width)
         return OverlayBox.More()
       }
       let columns = columns(rest.width, rows)
@@ -115,7 +129,9 @@ struct RankingView {
     }
     if ranking.moreCulprits > 0 { parts.append(TextFormat.fixed(ranking.moreCulprits, 0) + " more") }
     if let remark = ranking.remark { parts.append(remark) }
-    if let first = context.hits.frameContext.entries.first?.sample.timestamp.seconds, choice.start < first - 1 {
+    if !isArchived, let first = context.hits.frameContext.entries.first?.sample.timestamp.seconds,
+      choice.start < first - 1
+    {
       parts.append("only samples in memory, since " + context.clock.time(first))
     }
     return parts.joined(separator: glyphs.separator)

@@ -122,7 +122,7 @@ struct Screen {
     case .workloads(let choice):
       if let context { WorkloadsView(context: context, choice: choice).draw(on: &grid) }
     case .ranking(let choice):
-      if let context { RankingView(context: context, choice: choice).draw(on: &grid) }
+      if let context { RankingView(context: context, choice: choice, answer: input.window).draw(on: &grid) }
     case .events(let choice):
       if let context { EventsView(context: context, choice: choice, events: input.eventList).draw(on: &grid) }
     case .comparison(let choice):

@@ -22,7 +22,7 @@ struct WasteView {
       report = known
       message = known.samples == 0 ? "no samples" : "no GPU was held and no workload was throttled"
     case .failure(let reason): message = reason
-    case .comparison, nil: break
+    case .comparison, .ranking, nil: break
     }
     let entries = report.entries
     context.hits.frameContext.overlayRows = entries.count
