@@ -80,4 +80,69 @@ import Testing
     #expect(model.handle(MouseEvent(kind: .press, x: 900, y: 900), in: frameContext) == .nothing)
     #expect(model.handle(MouseEvent(kind: .release, x: 1, y: 1), in: frameContext) == .nothing)
   }
+
+  /// A box over the panels takes the clicks from what it covers.
+  @Test func clicksDoNotReachWhatABoxCovers() throws {
+    let open = picture(Model()).frameContext
+    let pid = try #require(open.rows.first)
+    let row = try place(.process(pid), open)
+    for key: KeyPress in [.character("h"), .character("W"), .character("e"), .function(6), .character("?")] {
+      var model = Model()
+      _ = model.handle(key, in: open)
+      let overlay = model.state.overlay
+      let frameContext = picture(model).frameContext
+      let isRow = { (hit: FrameContext.Hit) in if case .row = hit.target { true } else { false } }
+      guard !frameContext.hits.contains(where: { isRow($0) && $0.rect.contains(row.x, row.y) }) else { continue }
+      #expect(model.handle(row, in: frameContext) == .nothing)
+      #expect(model.state.table.selected == nil && model.state.overlay == overlay)
+    }
+    // A prompt covers nothing.
+    var model = Model()
+    _ = model.handle(.character("/"), in: open)
+    _ = model.handle(row, in: picture(model).frameContext)
+    #expect(model.state.table.selected == pid)
+  }
+
+  @Test func mouseChoosesInLists() throws {
+    var model = Model()
+    _ = model.handle(.function(6), in: picture(model).frameContext)
+    let memory = try #require(model.state.table.columnOrder.firstIndex(of: .memory))
+    _ = model.handle(try place(.row(memory), picture(model).frameContext), in: picture(model).frameContext)
+    #expect(model.state.overlay == .sortMenu(selected: memory))
+    _ = model.handle(try place(.row(memory), picture(model).frameContext), in: picture(model).frameContext)
+    #expect(model.state.overlay == nil && model.state.table.sort == .memory)
+    for key: KeyPress in [.character("?"), .character("v"), .character("C"), .character("u")] {
+      var model = Model()
+      _ = model.handle(key, in: picture(model).frameContext)
+      _ = model.handle(try place(.row(1), picture(model).frameContext), in: picture(model).frameContext)
+      #expect(model.state.overlay?.selected == 1, "\(key)")
+    }
+  }
+
+  @Test func mouseBesideAndOverDetails() throws {
+    var model = Model()
+    var wide = input
+    wide.size = Size(width: 160, height: 40)
+    func frameContext(_ size: Size) -> FrameContext {
+      var input = input
+      (input.size, input.state) = (size, model.state)
+      return Screen(input).draw().frameContext
+    }
+    let rows = frameContext(wide.size).rows
+    let (first, second) = (try #require(rows.first), try #require(rows.dropFirst().first))
+    _ = model.handle(.down, in: frameContext(wide.size))
+    _ = model.handle(.character("d"), in: frameContext(wide.size))
+    #expect(model.state.overlay == .details(first))
+    // A click beside them shows those of another process.
+    _ = model.handle(try place(.process(second), frameContext(wide.size)), in: frameContext(wide.size))
+    #expect(model.state.overlay == .details(second) && model.state.table.selected == second)
+    // The wheel over them scrolls them.
+    let low = Size(width: 80, height: 16)
+    let limit = frameContext(low).overlayRows
+    #expect(limit > 0)
+    let wheel = MouseEvent(kind: .wheelDown, x: 40, y: 8)
+    let effect = model.handle(wheel, in: frameContext(low))
+    #expect(effect == .draw)
+    #expect(model.state.overlayScroll == min(3, limit) && model.state.overlay == .details(second))
+  }
 }

@@ -14,6 +14,8 @@ struct FrameContext {
       case time
       case host(Int)
       case setting(Int)
+      /// A row of the list in a box over the panels.
+      case row(Int)
     }
 
     var rect: Rect
@@ -114,5 +116,10 @@ final class HitMap {
 
   func add(_ target: FrameContext.Hit.HitTarget, _ rect: Rect) {
     if !rect.isEmpty { frameContext.hits.append(FrameContext.Hit(rect: rect, target: target)) }
+  }
+
+  /// Removes all targets but the keys of the last row: a box over the panels has the clicks.
+  func cover() {
+    frameContext.hits.removeAll { if case .key = $0.target { false } else { true } }
   }
 }

@@ -305,7 +305,7 @@ struct Model {
     switch mouse.kind {
     case .wheelUp, .wheelDown:
       let step = mouse.kind == .wheelUp ? -1 : 1
-      if state.overlay != nil { return handle(step < 0 ? .up : .down, in: frameContext) }
+      if let effect = wheel(by: step, mouse, frameContext) { return effect }
       if case .time? = frameContext.target(x: mouse.x, y: mouse.y)?.target {
         return perform(.time(.zoom(step)), frameContext)
       }
@@ -322,6 +322,31 @@ struct Model {
     }
   }
 
+  /// Scrolls the box over the panels; nil where none is under the mouse.
+  private mutating func wheel(by step: Int, _ mouse: MouseEvent, _ frameContext: FrameContext) -> Effect? {
+    switch state.overlay {
+    case .filter, .jump, .search, nil: return nil
+    case .details:
+      // The table beside it scrolls as without details.
+      guard frameContext.target(x: mouse.x, y: mouse.y) == nil else { return nil }
+      let now = min(state.overlayScroll, frameContext.overlayRows)
+      state.overlayScroll = min(frameContext.overlayRows, max(0, now + 3 * step))
+      return .draw(if: state.overlayScroll != now)
+    default: return handle(step < 0 ? .up : .down, in: frameContext)
+    }
+  }
+
+  /// Selects a row of the open list; of the selected row, does what Enter does, unless that closes the list.
+  private mutating func choose(_ row: Int, _ frameContext: FrameContext) -> Effect {
+    guard var overlay = state.overlay, let selected = overlay.selected else { return .nothing }
+    guard selected == row else {
+      overlay.selected = row
+      state.overlay = overlay
+      return .draw
+    }
+    return overlay.closesOnEnter ? .nothing : handle(.enter, in: frameContext)
+  }
+
   private mutating func click(_ hit: FrameContext.Hit, x: Int, _ frameContext: FrameContext) -> Effect {
     switch hit.target {
     case .panel(let panel):
@@ -329,7 +354,10 @@ struct Model {
       state.focus = state.focus == panel && panel != .processes ? nil : panel
     case .sort(let column): return state.sort(by: column)
     case .process(let pid):
-      if state.table.selected == pid {
+      if case .details? = state.overlay {
+        state.table.selected = pid
+        state.overlay = .details(frameContext.owners[pid] ?? pid)
+      } else if state.table.selected == pid {
         state.openDetails(pid, .summary, frameContext)
       } else {
         state.table.selected = pid
@@ -338,6 +366,7 @@ struct Model {
     case .time:
       let time = frameContext.axis.time(cell: x - hit.rect.x, width: hit.rect.width, frameContext.glyphs)
       state.cursor.view(clicked: time, frameContext)
+    case .row(let row): return choose(row, frameContext)
     case .host(let host):
       if state.host == host { state.open(host: host) } else { state.host = host }
     case .setting(let index):

@@ -3,6 +3,7 @@ struct ColumnsView {
   let table: TableState
   let selected: Int
   let glyphs: Glyphs
+  let hits: HitMap
 
   func draw(on grid: inout Grid) {
     let order = table.columnOrder
@@ -16,6 +17,7 @@ struct ColumnsView {
         for (row, column) in order.enumerated().dropFirst(first).prefix(rest.height) {
           let y = rest.y + row - first
           let isChosen = row < chosen
+          hits.add(.row(row), Rect(x: rest.x, y: y, width: rest.width, height: 1))
           grid.put(isChosen ? "[x]" : "[ ]", x: rest.x, y: y, isChosen ? .key : .muted)
           grid.put(column.rawValue, x: rest.x + 4, y: y, row == selected ? .selection : .plain)
           grid.put(column.title, x: rest.x + 18, y: y, .bold, limit: rest.width - 18)
@@ -52,6 +54,7 @@ struct MenuView {
         let first = max(0, min(selected - rest.height / 2, lines.count - rest.height))
         for (row, line) in lines.enumerated().dropFirst(first).prefix(rest.height) {
           let style: Style = row == selected ? .selection : .plain
+          hits.add(.row(row), Rect(x: rest.x, y: rest.y + row - first, width: rest.width, height: 1))
           grid.putShortened(line, x: rest.x, y: rest.y + row - first, style, limit: rest.width)
         }
         grid.putShortened("Enter: choose, Esc: close", x: foot.x, y: foot.y, .muted, limit: foot.width)

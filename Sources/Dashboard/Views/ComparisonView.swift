@@ -42,6 +42,7 @@ struct ComparisonView {
       for (row, change) in changes.dropFirst(first).prefix(rest.height).enumerated() {
         let line = Rect(x: rest.x, y: rest.y + row, width: rest.width, height: 1)
         draw(change, on: &grid, in: line)
+        context.hits.add(.row(first + row), line)
         if first + row == selected { grid.restyle(line) { _ in .selection } }
       }
       return OverlayBox.More(first: first, visible: rest.height, of: changes.count)

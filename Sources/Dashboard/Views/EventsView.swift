@@ -29,6 +29,7 @@ struct EventsView {
       for (row, event) in rows.dropFirst(first).prefix(rest.height).enumerated() {
         let line = Rect(x: rest.x, y: rest.y + row, width: rest.width, height: 1)
         draw(event, on: &grid, in: line)
+        context.hits.add(.row(first + row), line)
         if first + row == selected { grid.restyle(line) { _ in .selection } }
       }
       return OverlayBox.More(first: first, visible: rest.height, of: rows.count)

@@ -59,9 +59,9 @@ struct ExplainView {
           let valueWidth = min(36, rest.width / 2)
           grid.putShortened(entry.metric.id, x: rest.x, y: y, limit: rest.width - valueWidth - 1)
           grid.putRight(entry.text, end: rest.right, y: y, .bold, limit: valueWidth)
-          if isSelected {
-            grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
-          }
+          let line = Rect(x: rest.x, y: y, width: rest.width, height: 1)
+          context.hits.add(.row(first + row), line)
+          if isSelected { grid.restyle(line) { _ in .selection } }
         }
         drawAbout(metrics[selected].metric, on: &grid, in: about)
         return OverlayBox.More(first: first, visible: rest.height, of: metrics.count)

@@ -85,9 +85,9 @@ struct RankingView {
           end += column.width + 1
           grid.putRight(column.text(culprit), end: end, y: y, .plain, limit: column.width)
         }
-        if first + row == selected {
-          grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
-        }
+        let line = Rect(x: rest.x, y: y, width: rest.width, height: 1)
+        context.hits.add(.row(first + row), line)
+        if first + row == selected { grid.restyle(line) { _ in .selection } }
       }
       return OverlayBox.More(first: first, visible: rest.height, of: rows.count)
     }

@@ -99,6 +99,7 @@ struct Screen {
     if input.isStale, !state.isGrid {
       grid.restyle(rest) { $0.attributes.contains(.reverse) ? $0 : .stale }
     }
+    if isCovered(rest) { hits.cover() }
     drawOverlay(on: &grid, in: rest)
     return Frame(grid: grid, frameContext: hits.frameContext)
   }
@@ -108,6 +109,15 @@ struct Screen {
     guard case .details? = state.overlay, rect.width >= 120, rect.height >= 16 else { return nil }
     let width = min(80, rect.width / 2)
     return Rect(x: rect.right - width, y: rect.y, width: width, height: rect.height)
+  }
+
+  /// Whether a box stands over the panels.
+  private func isCovered(_ body: Rect) -> Bool {
+    switch state.overlay {
+    case .filter, .jump, .search, nil: false
+    case .details: detailsPlace(in: body) == nil
+    default: true
+    }
   }
 
   private func drawOverlay(on grid: inout Grid, in body: Rect) {
@@ -151,7 +161,7 @@ struct Screen {
       MenuView(title: title, lines: lines, selected: dialog.selected, glyphs: glyphs, hits: hits).draw(on: &grid)
     case .columns(let selected):
       hits.frameContext.overlayRows = state.table.columnOrder.count
-      ColumnsView(table: state.table, selected: selected, glyphs: glyphs).draw(on: &grid)
+      ColumnsView(table: state.table, selected: selected, glyphs: glyphs, hits: hits).draw(on: &grid)
     case .sortMenu(let selected):
       let lines = state.table.columnOrder.map { $0.title + "  " + $0.meaning }
       MenuView(title: "Sort by", lines: lines, selected: selected, glyphs: glyphs, hits: hits).draw(on: &grid)

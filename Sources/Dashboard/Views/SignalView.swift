@@ -24,9 +24,9 @@ struct SignalView {
         grid.putRight(String(signal.number), end: rest.x + 2, y: y, .muted)
         grid.put(signal.name, x: rest.x + 3, y: y, .bold)
         grid.putShortened(signal.meaning, x: rest.x + 12, y: y, .muted, limit: rest.width - 12)
-        if first + row == dialog.selected {
-          grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
-        }
+        let line = Rect(x: rest.x, y: y, width: rest.width, height: 1)
+        context.hits.add(.row(first + row), line)
+        if first + row == dialog.selected { grid.restyle(line) { _ in .selection } }
       }
       let keys = "digits: by number, Enter: confirm, Esc: cancel"
       grid.putShortened(keys, x: foot.x, y: foot.y, .muted, limit: foot.width)

@@ -58,9 +58,9 @@ struct WasteView {
           let name = [waste.name, choice.grouping == .user ? "" : waste.user ?? ""].filter { !$0.isEmpty }
           grid.putShortened(name.joined(separator: "  "), x: rest.x, y: y, limit: nameWidth)
           draw(columns.map { $0.text(waste) }, columns, from: rest.x + nameWidth, y: y, .plain, on: &grid)
-          if first + row == selected {
-            grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
-          }
+          let line = Rect(x: rest.x, y: y, width: rest.width, height: 1)
+          context.hits.add(.row(first + row), line)
+          if first + row == selected { grid.restyle(line) { _ in .selection } }
         }
         return OverlayBox.More(first: first, visible: rest.height, of: entries.count)
       }

@@ -56,9 +56,9 @@ struct WorkloadsView {
         let first = max(0, min(selected - rest.height / 2, rows.count - rest.height))
         for (row, workload) in rows.dropFirst(first).prefix(rest.height).enumerated() {
           draw(workload, columns, on: &grid, x: rest.x, y: rest.y + row, width: rest.width)
-          if first + row == selected {
-            grid.restyle(Rect(x: rest.x, y: rest.y + row, width: rest.width, height: 1)) { _ in .selection }
-          }
+          let line = Rect(x: rest.x, y: rest.y + row, width: rest.width, height: 1)
+          context.hits.add(.row(first + row), line)
+          if first + row == selected { grid.restyle(line) { _ in .selection } }
         }
         drawFoot(users.map(summary) ?? workloads.map(summary), rows[selected], on: &grid, in: foot)
         return OverlayBox.More(first: first, visible: rest.height, of: rows.count)
