@@ -226,7 +226,7 @@ final class Dashboard {
       model.state.note = actions.send(signal, to: pid, control)
       model.state.table.tagged = []
     case .copy(let text): terminal.copy(text)
-    case .renice(let processes, let step): model.state.note = ProcessActions.renice(processes, by: step, control)
+    case .renice(let processes, let step): model.state.note = actions.renice(processes, by: step, control)
     case .askIOPriority(let processes): askIOPriority(processes)
     case .setIOPriority(let processes, let priority):
       model.state.note = ProcessActions.setIOPriority(priority, of: processes, control)
@@ -424,6 +424,7 @@ final class Dashboard {
       logs[place].update(entries)
     }
     let table = processes.newestTable(needsTable ? host.processes : nil, host: model.state.host, entries)
+    actions.update(table?.processes ?? [])
     processes.followCPU(of: detailsPID, entries, table?.processes, now: time.seconds)
     var input = ScreenInput(
       entries: entries, preview: history.preview?.sample, interval: history.interval, size: terminal.size,

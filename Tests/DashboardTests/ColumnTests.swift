@@ -1,5 +1,6 @@
 import AgentMetrics
 import SampleStore
+import Synchronization
 import Testing
 
 @testable import Dashboard
@@ -241,21 +242,22 @@ import Testing
 
   @Test func prioritiesAreChangedByTheControl() {
     var control = ProcessControl(details: { _ in nil }, hold: { _, _ in .failure(SignalRefusal("no")) })
+    var actions = ProcessActions()
     let processes = input.table?.processes ?? []
-    #expect(ProcessActions.renice(processes, by: 1, control) == "nice values are not changed here")
+    #expect(actions.renice(processes, by: 1, control) == "nice values are not changed here")
     #expect(ProcessActions.setIOPriority(IOPriority.all[0], of: processes, control) == IOPriority.isNotSupported)
     control.renice = { pid, _, nice in pid == 50 ? "not permitted " + String(nice) : nil }
     control.setIOPriority = { pid, _, number in pid == 60 ? "refused " + String(number) : nil }
-    #expect(ProcessActions.renice([processes[0]], by: -30, control) == "nice value of 40 (postgres): 0 to -20")
+    #expect(actions.renice([processes[0]], by: -30, control) == "nice value of 40 (postgres): 0 to -20")
     #expect(
-      ProcessActions.renice([processes[1]], by: 1, control)
+      actions.renice([processes[1]], by: 1, control)
         == "nice value of 50 (nginx) not changed: not permitted 6")
     // The processes that were changed are counted.
     #expect(
-      ProcessActions.renice(processes, by: 1, control)
+      actions.renice(processes, by: 1, control)
         == "2 of 3 nice values changed; 50 (nginx): not permitted 6")
     #expect(
-      ProcessActions.renice([processes[0], processes[2]], by: 2, control)
+      actions.renice([processes[0], processes[2]], by: 2, control)
         == "nice values of 2 processes changed by 2")
     #expect(
       ProcessActions.setIOPriority(IOPriority.all[17], of: [processes[0]], control)
@@ -267,6 +269,29 @@ import Testing
     #expect(
       ProcessActions.setIOPriority(IOPriority.all[17], of: processes, control)
         == "0 of 3 I/O priorities changed; 3 refused, the first: \(processes[0].pid) (\(processes[0].name)): refused")
+  }
+
+  /// Keys pressed faster than the list is read add up.
+  @Test func stepsOfTheNiceValueAddUp() throws {
+    var actions = ProcessActions()
+    var control = ProcessControl(details: { _ in nil }, hold: { _, _ in .failure(SignalRefusal("no")) })
+    let set = Mutex<[Int32]>([])
+    control.renice = { _, _, nice in
+      set.withLock { $0.append(nice) }
+      return nil
+    }
+    var process = try #require(input.table?.processes.first)
+    for _ in 0..<3 { _ = actions.renice([process], by: 1, control) }
+    #expect(set.withLock { $0 } == [1, 2, 3])
+    // The list is still the same, then has the new value, then one that another program set.
+    actions.update([process])
+    #expect(actions.renice([process], by: -1, control) == "nice value of 40 (postgres): 3 to 2")
+    process.nice = 2
+    actions.update([process])
+    #expect(actions.renice([process], by: 1, control) == "nice value of 40 (postgres): 2 to 3")
+    process.nice = 0
+    actions.update([process])
+    #expect(actions.renice([process], by: 1, control) == "nice value of 40 (postgres): 0 to 1")
   }
 
   @Test func signalsReachTheOtherProcessesWhereOneIsRefused() {

@@ -45,28 +45,54 @@ struct ProcessActions {
       ?? signal.name + " to " + Self.count(held.count, first: pid) + " sent"
   }
 
-  /// Adds a step to the nice values of processes.
-  static func renice(_ processes: [Process], by step: Int, _ control: ProcessControl?) -> String {
+  /// A nice value that was set, while the list has the one before it.
+  private struct ChangedNice {
+    let start: Double
+    let listed: Double
+    let value: Int
+  }
+
+  private var changed: [Int32: ChangedNice] = [:]
+
+  /// Forgets the nice values that a newer list has.
+  mutating func update(_ processes: [Process]) {
+    guard !changed.isEmpty else { return }
+    let listed = Dictionary(processes.map { ($0.pid, $0.nice) }) { first, _ in first }
+    changed = changed.filter { listed[$0.key] == $0.value.listed }
+  }
+
+  /// Adds a step to the nice values of processes; to those set before, where the list is older.
+  mutating func renice(_ processes: [Process], by step: Int, _ control: ProcessControl?) -> String {
     guard let renice = control?.renice else { return "nice values are not changed here" }
-    let refusals = processes.compactMap { process in
-      renice(process.pid, process.start, Int32(nice(of: process, plus: step))).map {
-        Refusal(process: process, reason: $0)
+    let before = processes.map(nice)
+    var refusals: [Refusal] = []
+    for (process, before) in zip(processes, before) {
+      let value = Self.limited(before + step)
+      if let reason = renice(process.pid, process.start, Int32(value)) {
+        refusals.append(Refusal(process: process, reason: reason))
+      } else {
+        changed[process.pid] = ChangedNice(start: process.start, listed: process.nice, value: value)
       }
     }
     if let refusal = refusals.first, processes.count == 1 {
-      return "nice value of " + text(refusal.process) + " not changed: " + refusal.reason
+      return "nice value of " + Self.text(refusal.process) + " not changed: " + refusal.reason
     }
-    if let summary = summary(refusals, of: processes.count, after: " nice values changed") { return summary }
+    if let summary = Self.summary(refusals, of: processes.count, after: " nice values changed") { return summary }
     guard let first = processes.first, processes.count == 1 else {
-      return "nice values of " + count(processes.count, first: 0) + " changed by " + String(step)
+      return "nice values of " + Self.count(processes.count, first: 0) + " changed by " + String(step)
     }
-    return "nice value of " + text(first) + ": " + TextFormat.fixed(first.nice, 0) + " to "
-      + String(nice(of: first, plus: step))
+    return "nice value of " + Self.text(first) + ": " + String(before[0]) + " to "
+      + String(Self.limited(before[0] + step))
   }
 
-  private static func nice(of process: Process, plus step: Int) -> Int {
-    min(19, max(-20, TextFormat.whole(process.nice) + step))
+  private func nice(of process: Process) -> Int {
+    if let known = changed[process.pid], known.start == process.start, known.listed == process.nice {
+      return known.value
+    }
+    return TextFormat.whole(process.nice)
   }
+
+  private static func limited(_ nice: Int) -> Int { min(19, max(-20, nice)) }
 
   /// Sets the I/O priority of processes.
   static func setIOPriority(_ priority: IOPriority, of processes: [Process], _ control: ProcessControl?) -> String {
