@@ -84,7 +84,7 @@ import Testing
     let context = frame(model).frameContext
     #expect(model.handle(.character(" "), in: context) == .save)
     #expect(model.state.settings.table.columns?.first == .user)
-    model = press(.home, .right, from: model)
+    model = press(.end, .right, from: model)
     model = press(.up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, from: model)
     model = press(.right, from: model)
     #expect(model.state.settings.table.columns?.prefix(2) == [.state, .user])
@@ -124,6 +124,10 @@ import Testing
     let menu = press(.function(6))
     #expect(rows(menu).contains { $0.contains("Sort by") })
     #expect(press(.down, .enter, from: menu).state.table.sort == .memory)
+    // The column of the order keeps it; Home and End lead to the ends of a list.
+    #expect(!press(.enter, from: menu).state.table.isReversed)
+    #expect(press(.home, .enter, from: menu).state.table.sort == .pid)
+    #expect(press(.end, from: menu).state.overlay == .sortMenu(selected: ProcessColumn.allCases.count - 1))
     let selected = press(.down, .down)
     #expect(selected.state.table.selected == 50)
     model = selected

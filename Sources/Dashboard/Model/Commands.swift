@@ -245,9 +245,7 @@ extension ScreenState {
       return sort(by: all[(now + step + all.count) % all.count])
     case .sortBy(let column): return sort(by: column)
     // As in htop, where the same key again keeps the order.
-    case .order(let column):
-      table.order(by: column)
-      return sorted()
+    case .order(let column): return order(by: column)
     case .reverse: table.isReversed.toggle()
     case .filter:
       overlay = .filter(before: table.filter)
@@ -345,6 +343,12 @@ extension ScreenState {
 
   mutating func sort(by column: ProcessColumn) -> Model.Effect {
     table.toggleSort(column)
+    return sorted()
+  }
+
+  /// Sorts by a column in its usual order.
+  mutating func order(by column: ProcessColumn) -> Model.Effect {
+    table.order(by: column)
     return sorted()
   }
 

@@ -380,7 +380,9 @@ struct Model {
 extension KeyPress {
   /// The place in a list of `count` rows that the key moves to; nil for other keys.
   func move(in count: Int, from place: Int) -> Int? {
-    let steps: [KeyPress: Int] = [.up: -1, .down: 1, .pageUp: -10, .pageDown: 10]
+    let steps: [KeyPress: Int] = [
+      .up: -1, .down: 1, .pageUp: -10, .pageDown: 10, .home: -(Int.max / 2), .end: Int.max / 2,
+    ]
     return steps[self].map { min(max(0, count - 1), max(0, place + $0)) }
   }
 }

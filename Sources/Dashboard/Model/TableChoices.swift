@@ -114,7 +114,8 @@ extension ScreenState {
     case .escape, .character("q"), .function(6): overlay = nil
     case .enter:
       overlay = nil
-      return sort(by: table.columnOrder[min(selected, table.columnOrder.count - 1)])
+      // As in htop, where the column of the order keeps it.
+      return order(by: table.columnOrder[min(selected, table.columnOrder.count - 1)])
     default:
       guard let next = key.move(in: table.columnOrder.count, from: selected) else { return .nothing }
       overlay = .sortMenu(selected: next)
