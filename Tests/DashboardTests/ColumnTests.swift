@@ -275,6 +275,20 @@ import Testing
         == "0 of 3 I/O priorities changed; 3 refused, the first: \(processes[0].pid) (\(processes[0].name)): refused")
   }
 
+  /// A number that is cut would be another number.
+  @Test func longNumbersAreNotCutWithoutAMark() {
+    var grid = Grid(Size(width: 8, height: 1), isASCII: false)
+    grid.putRight("123456", end: 8, y: 0, limit: 4)
+    #expect(grid.rows[0].hasSuffix("    123…"))
+    var input = input
+    input.table?.processes[0].threads = 12_345
+    var model = Model()
+    model.state.table.columns = [.pid, .threads, .name]
+    input.state = model.state
+    let row = Screen(input).draw().grid.rows.first { $0.contains("postgres") }
+    #expect(row?.contains(" 12k ") == true)
+  }
+
   /// Keys pressed faster than the list is read add up.
   @Test func stepsOfTheNiceValueAddUp() throws {
     var actions = ProcessActions()

@@ -108,6 +108,6 @@ import Testing
     var grid = grid(20)
     grid.putShortened("fits", x: 0, y: 0, limit: 4)
     grid.putRight("right", end: 20, y: 0, limit: 3)
-    #expect(grid.rows == ["fits             rig"])
+    #expect(grid.rows == ["fits             ri…"])
   }
 }

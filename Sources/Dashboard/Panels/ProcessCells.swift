@@ -26,7 +26,10 @@ extension ProcessTableView {
     case .parent: right(String(process.parent), .muted)
     case .user: left(process.user)
     case .state: drawState(process.state, on: &grid, in: cell)
-    case .threads: right(String(process.threads), process.threads > 1 ? .plain : .muted)
+    case .threads:
+      let count = Double(process.threads)
+      // Five digits do not fit.
+      right(count < 10_000 ? String(process.threads) : TextFormat.count(count, glyphs), count > 1 ? .plain : .muted)
     case .cpu:
       let style: Style =
         process.cpu >= 0.5 ? Style(.load(min(1, process.cpu)), .bold) : process.cpu >= 0.005 ? .plain : .muted

@@ -75,8 +75,7 @@ struct WorkloadsView {
       } else {
         let end = grid.putShortened(line.name, x: rect.x + 1, y: y, .muted, limit: rect.width / 2)
         let room = rect.right - end - 1
-        let text = Grid.columns(of: line.text) > room ? String(line.text.prefix(max(0, room))) : line.text
-        grid.putRight(text, end: rect.right, y: y, line.style, limit: room)
+        grid.putRight(line.text, end: rect.right, y: y, line.style, limit: room)
       }
     }
   }

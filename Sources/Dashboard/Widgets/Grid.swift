@@ -59,10 +59,15 @@ package struct Grid: Equatable {
     return putGraphemes(text, x: x, y: y, style, end: end)
   }
 
-  /// Puts a text so that it ends before column `end`, over `limit` columns at most.
+  /// Puts a text so that it ends before column `end`, over `limit` columns at most; cut, with an ellipsis: the first digits
+  /// of a number are another number.
   mutating func putRight(_ text: String, end: Int, y: Int, _ style: Style = .plain, limit: Int = .max) {
-    let columns = min(Grid.columns(of: text), limit)
-    put(text, x: end - columns, y: y, style, limit: columns)
+    let columns = Grid.columns(of: text)
+    guard columns > limit else {
+      put(text, x: end - columns, y: y, style, limit: columns)
+      return
+    }
+    putShortened(text, x: end - max(0, limit), y: y, style, limit: limit)
   }
 
   /// Puts a text whose last column becomes an ellipsis if the text is too long.
