@@ -275,6 +275,23 @@ import Testing
         == "0 of 3 I/O priorities changed; 3 refused, the first: \(processes[0].pid) (\(processes[0].name)): refused")
   }
 
+  /// The last row and the details name no keys that are refused.
+  @Test func hintsAreOfKeysThatWork() {
+    for canSignal in [true, false] {
+      var input = input
+      input.canSignal = canSignal
+      input.state.table.selected = 50
+      func shown() -> String { Screen(input).draw().grid.rows.joined(separator: "\n") }
+      #expect(shown().contains("k signal") == canSignal)
+      input.size = Size(width: 100, height: 40)
+      input.state.overlay = .details(50)
+      #expect(shown().contains("k: send a signal") == canSignal)
+    }
+    var past = Model()
+    past.state.cursor.time = input.entries.first?.sample.timestamp.seconds
+    #expect(press(.character("H"), from: past).state.note == "threads are not recorded")
+  }
+
   /// A number that is cut would be another number.
   @Test func longNumbersAreNotCutWithoutAMark() {
     var grid = Grid(Size(width: 8, height: 1), isASCII: false)

@@ -90,6 +90,13 @@ import Testing
     }
   }
 
+  /// Signs in the agent's own sentences.
+  @Test func signsHaveASubstituteInASCII() {
+    var grid = Grid(Size(width: 16, height: 1), isASCII: true)
+    grid.put("a… ×3 · 2–4 é", x: 0, y: 0)
+    #expect(grid.rows[0].hasPrefix("a~ x3 - 2-4 ?"))
+  }
+
   @Test func withoutUTF8OnlyASCIIIsLeft() {
     var grid = grid(12, isASCII: true)
     grid.put("é日本─", x: 0, y: 0)

@@ -270,7 +270,7 @@ extension ScreenState {
       note = table.showsKernelThreads ? "kernel threads shown" : "kernel threads hidden"
     case .threads:
       guard frameContext.hasThreads || table.showsThreads else {
-        return noted("threads are available for this machine only")
+        return noted(cursor.time == nil ? "threads are available for this machine only" : "threads are not recorded")
       }
       toggleThreads()
     case .details(let topic):

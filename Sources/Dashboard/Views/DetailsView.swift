@@ -148,7 +148,8 @@ struct DetailsView {
           ? "as recorded at that time; Esc: close"
           : limit > 0
             ? "PgDn: more, up, down: another process, Esc: close"
-            : "up, down: another process, k: send a signal, Esc: close",
+            : "up, down: another process, " + (context.hits.frameContext.canSignal ? "k: send a signal, " : "")
+              + "Esc: close",
         x: foot.x, y: foot.y, .muted, limit: foot.width)
       return OverlayBox.More(first: first, visible: rows.count - limit, of: rows.count)
     }

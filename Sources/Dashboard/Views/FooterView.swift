@@ -103,21 +103,19 @@ struct FooterView {
     func time(_ meaning: String) -> FootKey { FootKey(glyphs.isASCII ? "<- ->" : "← →", meaning, .left) }
     let filter = FootKey("/", "filter", .character("/"))
     let sort = FootKey("s", "sort", .character("s"))
-    let signal = FootKey("k", "signal", .character("k"))
+    let signal = hits.frameContext.canSignal ? [FootKey("k", "signal", .character("k"))] : []
     let explain = FootKey("?", "explain", .character("?"))
     let zoom = FootKey("+ -", "zoom", .character("-"))
     if state.isGrid { return [FootKey("Enter", "open", .enter), rows] }
     if state.cursor.time == nil, state.isPaused {
-      return [FootKey("Space", "resume", .character(" ")), filter, sort, time("past"), signal, explain]
+      return [FootKey("Space", "resume", .character(" ")), filter, sort, time("past")] + signal + [explain]
     }
     if state.cursor.time != nil {
       return [FootKey("Esc", "now", .shiftEnd), time("time"), FootKey("n p", "events", .character("n")), zoom]
     }
     if state.table.selected != nil {
-      return [
-        FootKey("Enter", "details", .character("d")), signal, FootKey("f", "follow", .character("f")),
-        FootKey("Esc", "back", .escape),
-      ]
+      return [FootKey("Enter", "details", .character("d"))] + signal
+        + [FootKey("f", "follow", .character("f")), FootKey("Esc", "back", .escape)]
     }
     if state.isMaximized {
       return [FootKey("Enter", "all panels", .enter), FootKey("Tab", "next panel", .tab), explain, time("past")]

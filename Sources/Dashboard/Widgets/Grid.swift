@@ -202,10 +202,16 @@ private struct Grapheme {
       default:
         // Only the first part of a joined emoji is shown.
         if let first = cells.first, first.scalar >= 0x2600, width == 2 { continue }
-        append(Cell(scalar: width < 0 || isASCII && !scalar.isASCII ? 0x3F : scalar.value, style: .plain), width: width)
+        let shown = isASCII && !scalar.isASCII ? Self.plain[scalar.value] ?? 0x3F : scalar.value
+        append(Cell(scalar: width < 0 ? 0x3F : shown, style: .plain), width: shown < 0x80 ? 1 : width)
       }
     }
   }
+
+  /// ASCII for signs in the agent's own sentences: … × · – µ °.
+  private static let plain: [UInt32: UInt32] = [
+    0x2026: 0x7E, 0xD7: 0x78, 0xB7: 0x2D, 0x2013: 0x2D, 0xB5: 0x75, 0xB0: 0x20,
+  ]
 
   private mutating func append(_ cell: Cell, width: Int) {
     cells.append(cell)
