@@ -108,6 +108,29 @@ import Testing
     #expect(!hasDetails(press(.enter, from: model), Size(width: 120, height: 40)))
   }
 
+  /// On a low screen the details scroll, and the list by its rows.
+  @Test func detailsOfAWorkloadScroll() {
+    let size = Size(width: 80, height: 24)
+    var model = press(.character("W"), .enter)
+    func context() -> FrameContext { frame(model, size: size).frameContext }
+    let first = text(model, size: size)
+    #expect(first.contains("PgUp, PgDn: more details") && !first.contains(" throttled "))
+    var seen = first
+    for _ in 0..<9 {
+      _ = model.handle(.pageDown, in: context())
+      seen += text(model, size: size)
+    }
+    #expect(seen.contains(" throttled ") && seen.contains(" memory limit "), "\(seen)")
+    guard case .workloads(let choice)? = model.state.overlay else {
+      Issue.record("no overlay")
+      return
+    }
+    #expect(choice.scroll == context().details.hidden && choice.selected == 0)
+    _ = model.handle(.down, in: context())
+    #expect(text(model, size: size).contains("cron.service"))
+    if case .workloads(let choice)? = model.state.overlay { #expect(choice.scroll == 0 && choice.selected == 1) }
+  }
+
   @Test func usersAreListedWithTheirProcesses() {
     let model = press(.character("O"))
     let shown = text(model, size: Size(width: 160, height: 40))

@@ -22,6 +22,12 @@ struct FrameContext {
     var target: HitTarget
   }
 
+  /// Lines of the details beside a list.
+  struct DetailRows: Equatable {
+    var hidden = 0
+    var visible = 1
+  }
+
   /// Later targets cover earlier ones.
   var hits: [Hit] = []
   /// Panels in screen order.
@@ -48,6 +54,8 @@ struct FrameContext {
   var overlayRows = 0
   /// Whether the screen has room for an overlay's details beside its list.
   var hasWideOverlay = false
+  /// Details of the selected workload.
+  var details = DetailRows()
   /// Visible rows of a process's details.
   var overlayVisible = 1
   var clock = WallClock()

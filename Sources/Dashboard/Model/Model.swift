@@ -106,10 +106,15 @@ struct Model {
     case .explain(let panel, let selected): return handleExplanation(key, panel, selected, frameContext)
     case .settings(let selected): return handleSettings(key, selected)
     case .workloads(var choice):
+      let details = frameContext.details
+      let page = max(1, details.visible - 1)
       if let order = WorkloadOrder(key) {
-        (choice.sort, choice.selected) = (order, 0)
+        (choice.sort, choice.selected, choice.scroll) = (order, 0, 0)
       } else if key == .tab || key == .backTab {
-        (choice.isByUser, choice.selected) = (!choice.isByUser, 0)
+        (choice.isByUser, choice.selected, choice.scroll) = (!choice.isByUser, 0, 0)
+      } else if details.hidden > 0, key == .pageUp || key == .pageDown {
+        let first = min(choice.scroll, details.hidden) + (key == .pageUp ? -page : page)
+        choice.scroll = min(details.hidden, max(0, first))
       } else if key == .enter {
         choice.hasDetails = !(choice.hasDetails ?? frameContext.hasWideOverlay)
       } else if [.escape, .character("W"), .character("O"), .character("q")].contains(key) {
@@ -117,7 +122,7 @@ struct Model {
         return .draw
       } else {
         guard let next = key.move(in: frameContext.overlayRows, from: choice.selected) else { return .nothing }
-        choice.selected = next
+        (choice.selected, choice.scroll) = (next, 0)
       }
       state.overlay = .workloads(choice)
     case .ranking(var choice):

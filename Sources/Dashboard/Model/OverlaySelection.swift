@@ -27,7 +27,7 @@ extension ScreenState.Overlay {
       case .sortMenu: self = .sortMenu(selected: row)
       case .users: self = .users(selected: row)
       case .workloads(var choice):
-        choice.selected = row
+        (choice.selected, choice.scroll) = (row, 0)
         self = .workloads(choice)
       case .ranking(var choice):
         choice.selected = row

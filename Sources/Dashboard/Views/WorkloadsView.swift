@@ -65,9 +65,13 @@ struct WorkloadsView {
       }
   }
 
-  /// Everything known of a workload, and its processes.
+  /// Everything known of a workload, and its processes, from the scroll position on.
   private func drawDetails(of workload: Workload, on grid: inout Grid, in rect: Rect) {
-    for (row, line) in details(of: workload).prefix(rect.height).enumerated() {
+    let lines = details(of: workload)
+    let hidden = max(0, lines.count - rect.height)
+    let first = min(choice.scroll, hidden)
+    context.hits.frameContext.details = FrameContext.DetailRows(hidden: hidden, visible: rect.height)
+    for (row, line) in lines.dropFirst(first).prefix(rect.height).enumerated() {
       let y = rect.y + row
       grid.put(glyphs.vertical, x: rect.x - 1, y: y, .faint)
       if line.isWide {
@@ -233,10 +237,12 @@ struct WorkloadsView {
       let row = rest.takeTop(1)
       grid.putShortened(summary, x: row.x, y: row.y, limit: row.width)
     }
-    grid.putShortened(
-      "c m i u p: sort by CPU, memory, I/O, GPU, pressure   Tab: users   Enter: details   Esc: close", x: rest.x,
-      y: rest.y,
-      .muted, limit: rest.width)
+    let hasMore = context.hits.frameContext.details.hidden > 0
+    let keys =
+      hasMore
+      ? "PgUp, PgDn: more details   c m i u p: sort by CPU, memory, I/O, GPU, pressure   Tab: users   Enter: list alone"
+      : "c m i u p: sort by CPU, memory, I/O, GPU, pressure   Tab: users   Enter: details   Esc: close"
+    grid.putShortened(keys, x: rest.x, y: rest.y, .muted, limit: rest.width)
   }
 
   /// Number of a user's processes, of those in the list where the others are unknown.
@@ -282,6 +288,8 @@ struct WorkloadChoice: Equatable {
   var isByUser = false
   /// Whether details of the selected one are shown; nil for the screen's default.
   var hasDetails: Bool?
+  /// First line of the details.
+  var scroll = 0
 }
 
 extension WorkloadOrder {
