@@ -275,6 +275,16 @@ import Testing
         == "0 of 3 I/O priorities changed; 3 refused, the first: \(processes[0].pid) (\(processes[0].name)): refused")
   }
 
+  /// Chosen columns that do not fit are counted.
+  @Test func hiddenColumnsAreCounted() {
+    var model = chosen(ProcessColumn.allCases)
+    let head = row("PID", model, width: 80)
+    #expect(head.contains("+") && head.contains("›"), "\(head)")
+    model.state.table.firstColumn = ProcessColumn.allCases.count - 2
+    #expect(!rows(model, width: 80).contains { $0.contains("›") })
+    #expect(!row("PID", chosen([.pid, .name, .command]), width: 80).contains("›"))
+  }
+
   /// The last row and the details name no keys that are refused.
   @Test func hintsAreOfKeysThatWork() {
     for canSignal in [true, false] {

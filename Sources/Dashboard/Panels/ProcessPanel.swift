@@ -149,13 +149,24 @@ struct ProcessTableView {
     return max(width, Grid.columns(of: column.title + glyphs.sortMark(isUp: false)))
   }
 
-  /// Places of the columns of the automatic choice, or of the chosen ones.
-  private func places(in rect: Rect) -> [Place] {
-    guard let columns = state.columns else { return automaticPlaces(in: rect) }
-    let last = min(state.firstColumn, max(0, columns.count - 1))
+  /// Columns of the number of chosen columns that do not fit.
+  private static let moreWidth = 4
+
+  /// Places of the columns of the automatic choice, or of the chosen ones, and how many of these are hidden at the right.
+  private func places(in rect: Rect) -> (places: [Place], more: Int) {
+    guard let columns = state.columns else { return (automaticPlaces(in: rect), 0) }
+    let shown = columns.dropFirst(min(state.firstColumn, max(0, columns.count - 1)))
+    let places = places(of: shown, in: rect)
+    guard places.count < shown.count, rect.width >= 24 else { return (places, 0) }
+    var narrow = rect
+    narrow.width -= Self.moreWidth
+    let fitting = self.places(of: shown, in: narrow)
+    return (fitting, shown.count - fitting.count)
+  }
+
+  private func places(of shown: ArraySlice<ProcessColumn>, in rect: Rect) -> [Place] {
     var x = rect.x
     var places: [Place] = []
-    let shown = columns.dropFirst(last)
     for (place, column) in zip(shown.indices, shown) {
       let rest = rect.right - x
       // The last text takes the rest of the row.
@@ -202,9 +213,12 @@ struct ProcessTableView {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     guard rest.height >= 2 else { return }
-    let places = places(in: rest)
+    let (places, more) = places(in: rest)
     let head = rest.takeTop(1)
     for place in places { drawHead(place.column, on: &grid, x: place.x, y: head.y, width: place.width) }
+    if more > 0 {
+      grid.putRight("+" + String(more) + (glyphs.isASCII ? ">" : "›"), end: head.right, y: head.y, .key)
+    }
     let rows = context.table.rows
     let visible = rest.height
     context.hits.frameContext.visibleRows = visible
@@ -284,7 +298,7 @@ struct ProcessTableView {
     }
     let style: Style = isSorted ? Style(.title, [.bold, .underline]) : .muted
     if isLeft {
-      grid.put(title, x: x, y: y, style, limit: max(width, 1))
+      grid.putShortened(title, x: x, y: y, style, limit: max(width, 1))
     } else {
       grid.putRight(title, end: x + width, y: y, style, limit: width)
     }
