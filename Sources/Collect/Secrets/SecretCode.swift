@@ -10,13 +10,16 @@ extension SecretFinder {
   }
 
   /// `db.auth("user", "value")`, `smtp.login('user', 'value')`, `HTTPBasicAuth('user', 'value')`, `set_token('value')`,
-  /// `db.changeUserPassword("user", "value")`, `login("value")`.
+  /// `db.changeUserPassword("user", "value")`, `login("value")`, `new PDO("mysql:host=h", "user", "value")`.
   mutating func scanCall(at place: Int, in text: Range<Int>) {
     let whole = bytes[nameStart(before: place, in: text)..<place]
     let name = SecretName.lowerCase(whole)
     let function = whole[((whole.lastIndex(of: UInt8(ascii: ".")) ?? whole.startIndex - 1) + 1)...]
     let isSetter = ["set", "change", "update", "reset"].contains { function.starts(with: $0.utf8) }
-    guard isSetter || SecretList.callEndings.contains(where: { name.hasSuffix($0) }) else { return }
+    // Those of databases: host or data source, user, secret.
+    let isConnect = name.contains("mysql") || ["pdo", "connect", "getconnection"].contains { name.hasSuffix($0) }
+    let isLogin = SecretList.callEndings.contains { name.hasSuffix($0) }
+    guard isSetter || isConnect || isLogin else { return }
     let start = skipBlanks(place + 1, in: text)
     guard start < text.upperBound, bytes[start].isQuote else { return }
     let values = quotedArguments(from: start, in: text)
@@ -28,11 +31,19 @@ extension SecretFinder {
       if values.count > 1 && isPassword || SecretShape.isRandom(bytes[last], isPassword: isPassword) {
         add(last, .secret)
       }
+    } else if isConnect, !isLogin {
+      if values.count == 3, name.contains("mysql") || isDataSource(first) { add(last, .secret) }
     } else if values.count > 1 {
       add(values[1], .secret)
     } else if name.hasSuffix("login"), SecretShape.isRandom(bytes[first]) {
       add(first, .secret)
     }
+  }
+
+  /// Whether a text names a kind of database: `dbi:mysql:d`, `mysql:host=h`, `jdbc:postgresql://h/d`.
+  private func isDataSource(_ text: Range<Int>) -> Bool {
+    let kind = bytes[text].prefix { $0.isNameByte }
+    return kind.count > 1 && kind.endIndex < text.upperBound && bytes[kind.endIndex] == UInt8(ascii: ":")
   }
 
   /// The first quoted arguments of a call, at most three.

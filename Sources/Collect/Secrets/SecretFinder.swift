@@ -121,7 +121,9 @@ struct SecretFinder {
       if context.expected == nil {
         let name = index > 0 ? arguments[index - 1] : nil
         context.expected = expectedBehind(content) ?? expected(at: content, behind: name)
-        if context.expected == nil, !isOption, !isTitle { context.expected = expectedBehindWord(content, context) }
+        if context.expected == nil, !isOption, !isTitle {
+          context.expected = expectedBehindWord(content, context, behind: name)
+        }
       }
       if hasBlank(content), depth < Self.maxDepth {
         // The value of ssh's option is no script, although ssh runs one: `-o "ProxyCommand=sshpass -p x ssh"`.
@@ -182,14 +184,19 @@ struct SecretFinder {
   }
 
   /// The value behind a name without a hyphen, if it looks random: `password x`, `rootpw x`.
-  private func expectedBehindWord(_ argument: Range<Int>, _ context: Context) -> Expected? {
+  private func expectedBehindWord(_ argument: Range<Int>, _ context: Context, behind before: Range<Int>?) -> Expected? {
     var word = bytes[argument]
+    if let slash = word.lastIndex(of: UInt8(ascii: "/")), context.programs.contains(where: { $0.program.hasKeys }) {
+      word = word[(slash + 1)...]
+    }
     // `+rcon_password x`, an option of games.
     let isPlus = word.first == UInt8(ascii: "+")
     if isPlus { word = word.dropFirst() }
     guard (2...64).contains(word.count), word.allSatisfy(\.isNameByte), let kind = SecretName.kind(of: word)
     else { return nil }
-    if isPlus { return Expected(form: .whole, kind: kind, isOptional: true) }
+    // `jq --arg password x`.
+    let isNamed = before.map { bytes[$0].elementsEqual("--arg".utf8) } ?? false
+    if isPlus || isNamed { return Expected(form: .whole, kind: kind, isOptional: true) }
     let name = SecretName.lowerCase(word)
     // A program, or a command of one whose secrets are known.
     if name.hasSuffix("passwd") { return nil }

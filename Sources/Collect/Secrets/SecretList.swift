@@ -12,7 +12,7 @@ enum SecretList {
     "decryptionkey", "instrumentationkey", "setupkey", "sonarlogin", "apitoken", "subscriptionkey", "functionskey",
     "recoverykey",
     "writekey", "ingestkey", "jfrogart", "mnemonic", "basicauth",
-    "httpauth", "proxyauth",
+    "httpauth", "proxyauth", "redisauth",
   ]
   /// A name whose last word ends so is secret: `--token`, `HF_TOKEN`, `-storepass`, `MYSQL_PWD`.
   static let nameEndings = ["token", "pass", "pwd", "creds", "pw"]
@@ -171,5 +171,7 @@ enum SecretList {
   /// Programs that always do.
   static let inputPrograms: Set<String> = ["chpasswd", "passwd", "cryptsetup", "kinit", "smbpasswd", "su", "mkpasswd"]
   /// Words of a command that may read a secret: `… | docker secret create`, `… | gh secret set`.
-  static let inputWords: Set<String> = ["secret", "secrets", "login", "sshpass", "htpasswd", "ftp", "pw"]
+  static let inputWords: Set<String> = [
+    "secret", "secrets", "login", "sshpass", "htpasswd", "ftp", "pw", "padd", "pupdate",
+  ]
 }

@@ -30,6 +30,8 @@ extension SecretList {
     case besideUser
     /// After a `%` in the user of a list: `user=u%password,vers=3.0`.
     case userMember
+    /// The replacement of a placeholder: `s/@DB_PASSWORD@/x/`.
+    case substitution
     /// A user and a group rather than a password, if the group is called as the user or as a usual group.
     case owner
     /// No secret.
@@ -96,6 +98,8 @@ extension SecretList {
     var isShell = false
     /// Whether an argument with blanks is a line of its own commands: `db2 "connect to d user u using x"`.
     var readsCommands = false
+    /// Whether arguments name the ones behind them by their last part: `etcdctl put /app/password x`.
+    var hasKeys = false
     var modes: [Mode] = []
   }
 
@@ -144,7 +148,36 @@ extension SecretList {
     Program(names: ["htpasswd"], operand: .whole, skips: 1),
     Program(names: ["7z", "7za", "7zr", "7zz", "rar", "unrar"], options: Option.attached("-p", "-hp")),
     Program(names: ["zip", "unzip"], options: Option.either("-P"), flags: "rqjmuyTvXonl0123456789"),
-    Program(names: ["veracrypt", "truecrypt", "steghide", "rexec"], options: Option.either("-p")),
+    Program(
+      names: ["veracrypt", "truecrypt", "steghide", "rexec", "mutool", "fs_cli", "altool"], options: Option.either("-p")
+    ),
+    Program(
+      names: ["hdparm"],
+      options: Option.separate(
+        "--security-set-pass", "--security-unlock", "--security-erase", "--security-erase-enhanced",
+        "--security-disable")),
+    Program(
+      names: ["sedutil-cli"],
+      modes: [
+        "--initialSetup", "--setSIDPassword", "--revertTPer", "--revertNoErase", "--PSIDrevert", "--loadPBAImage",
+        "--yesIreallywanttoERASEALLmydatausingthePSID",
+      ].map { Mode($0, operand: .whole, count: $0 == "--setSIDPassword" ? 2 : 1) }
+        + [
+          ("--setLockingRange", 2), ("--enableLockingRange", 1), ("--disableLockingRange", 1), ("--setMBREnable", 1),
+          ("--setMBRDone", 1), ("--readonlyLockingRange", 1),
+        ].map { Mode($0.0, operand: .whole, skips: $0.1, count: 1) }
+        + [Mode("--setPassword", operand: .random(isPassword: true))]),
+    Program(names: ["iwconfig"], options: Option.separate("key", "enc")),
+    Program(names: ["zerotier-cli"], options: Option.attached("-T")),
+    Program(names: ["zrok"], modes: [Mode("enable", operand: .whole)]),
+    Program(names: ["swift"], options: Option.separate("-K", form: .random(isPassword: true))),
+    Program(
+      names: ["b2"],
+      modes: [Mode("authorize-account", operand: .whole, skips: 1), Mode("authorize", operand: .whole, skips: 1)]),
+    Program(names: ["keyctl"], modes: [Mode("add", operand: .whole, skips: 2, count: 1)]),
+    Program(names: ["check_snmp"], options: Option.either("-C")),
+    Program(names: ["check_ldap"], options: Option.either("-P")),
+    Program(names: ["check_pgsql", "elasticsearch-users"], options: Option.either("-p")),
     Program(names: ["ccrypt"], options: Option.either("-K")),
     Program(names: ["qpdf"], modes: [Mode("--encrypt", operand: .whole, count: 2)]),
     Program(names: ["pdftk"], options: Option.separate("user_pw", "owner_pw", "input_pw")),
@@ -253,11 +286,24 @@ extension SecretList {
     Program(names: ["sendemail", "sendEmail"], options: Option.separate("-xp")),
     Program(names: ["zkCli*"], modes: [Mode("addauth", operand: .after(":"), skips: 1)]),
     Program(names: ["lftp"], options: Option.either("-u", "--user", form: .after(",")), readsCommands: true),
-    Program(names: ["etcdctl"], options: Option.either("--user", form: .after(":"))),
+    Program(names: ["etcdctl"], options: Option.either("--user", form: .after(":")), hasKeys: true),
+    Program(
+      names: ["sed", "gsed"], options: Option.either("-e", "--expression", form: .substitution), flags: "nEruzsi",
+      operand: .substitution),
     Program(names: ["ttyd", "gotty"], options: Option.either("-c", "--credential", form: .after(":"))),
     Program(names: ["useradd", "usermod"], options: Option.separate("-p")),
     Program(names: ["twine"], options: Option.either("-p")),
-    Program(names: ["poetry"], modes: [Mode("publish", Option.either("-p"))]),
+    Program(
+      names: ["poetry"],
+      modes: [
+        Mode("publish", Option.either("-p")), Mode("config", operand: .random(isPassword: true), skips: 1),
+      ]),
+    Program(names: ["composer"], modes: [Mode("config", operand: .random(isPassword: true), skips: 1)]),
+    Program(names: ["bundle"], modes: [Mode("config", operand: .group, skips: 1)]),
+    Program(names: ["conan"], modes: ["user", "login"].map { Mode($0, Option.either("-p")) }),
+    Program(names: ["ctr"], options: Option.either("-u", form: .group)),
+    Program(names: ["dconf"], hasKeys: true),
+    Program(names: ["sipsak"], options: Option.either("-a")),
     Program(names: ["cargo"], modes: [Mode("login", operand: .whole)]),
     Program(names: ["snyk"], modes: [Mode("auth", operand: .whole)]),
     Program(
@@ -268,7 +314,7 @@ extension SecretList {
       ]),
     Program(names: ["codecov", "doctl"], options: Option.either("-t")),
     Program(names: ["openai", "netbird"], options: Option.either("-k")),
-    Program(names: ["consul", "nomad", "serf"], options: Option.either("-encrypt")),
+    Program(names: ["consul", "nomad", "serf"], options: Option.either("-encrypt"), hasKeys: true),
     Program(names: ["odoo*"], options: Option.either("-w")),
     Program(names: ["airflow"], modes: [Mode("users", Option.either("-p"))]),
     Program(

@@ -52,7 +52,9 @@ extension SecretFinder {
       end -= 1
     }
     let start = nameStart(before: end, in: text)
-    guard let kind = SecretName.kind(of: bytes[start..<end]) else { return scanPasswordOfUser(at: place, in: text) }
+    guard let kind = SecretName.kind(of: bytes[start..<end]) ?? kindOfNamedValue(start..<end, in: text) else {
+      return scanPasswordOfUser(at: place, in: text)
+    }
     // `==` and `=>` are one sign.
     var value = place + 1
     while value < text.upperBound, bytes[value] == UInt8(ascii: "=") || bytes[value] == UInt8(ascii: ">") { value += 1 }
@@ -77,6 +79,43 @@ extension SecretFinder {
       add(value..<end.endIndex, kind)
     }
   }
+
+  /// The kind of a value whose name is a value, too: `"name":"DB_PASSWORD","value":"x"`,
+  /// `ParameterKey=DBPassword,ParameterValue=x`; nil for one that is no secret.
+  private func kindOfNamedValue(_ name: Range<Int>, in text: Range<Int>) -> SecretName.Kind? {
+    guard let last = bytes[name].last, last | 0x20 == UInt8(ascii: "e"),
+      SecretName.lowerCase(bytes[name].suffix(5)) == "value"
+    else { return nil }
+    func isEnd(_ byte: UInt8) -> Bool { "{}\n;|&".utf8.contains(byte) }
+    var start = name.lowerBound
+    let first = max(text.lowerBound, start - 256)
+    while start > first, !isEnd(bytes[start - 1]) { start -= 1 }
+    if let kind = kindOfName(in: start..<name.lowerBound) { return kind }
+    // Members of an object have no order.
+    guard name.upperBound < text.upperBound, isMark(bytes[name.upperBound]) else { return nil }
+    let rest = bytes[name.upperBound..<min(text.upperBound, name.upperBound + 256)].prefix { !isEnd($0) }
+    return kindOfName(in: name.upperBound..<rest.endIndex)
+  }
+
+  /// The kind of the value of the last `name`, `key` or `type` of some pairs.
+  private func kindOfName(in pairs: Range<Int>) -> SecretName.Kind? {
+    var names: [String: ArraySlice<UInt8>] = [:]
+    for place in pairs where bytes[place] == UInt8(ascii: "=") || bytes[place] == UInt8(ascii: ":") {
+      var end = place
+      while end > pairs.lowerBound, isMark(bytes[end - 1]) { end -= 1 }
+      let word = SecretName.lowerCase(bytes[nameStart(before: end, in: pairs.lowerBound..<end)..<end].suffix(16))
+      guard let ending = ["name", "key", "type"].first(where: { word.hasSuffix($0) }) else { continue }
+      let value = bytes[place + 1..<pairs.upperBound].drop { isMark($0) }.prefix { $0.isNameByte }
+      names[ending == "key" ? "name" : ending] = value
+    }
+    for value in names.values {
+      if let kind = SecretName.kind(of: value), kind != .command { return kind }
+    }
+    return nil
+  }
+
+  /// Whether it stands around a name, also in a string that is quoted itself.
+  private func isMark(_ byte: UInt8) -> Bool { byte.isQuote || byte.isBlank || byte == UInt8(ascii: "\\") }
 
   /// `SET PASSWORD FOR 'user'@'host' = 'value'` of SQL.
   private mutating func scanPasswordOfUser(at place: Int, in text: Range<Int>) {
@@ -109,7 +148,7 @@ extension SecretFinder {
       bytes[start..<end].starts(with: "X-".utf8)
       || SecretName.lowerCase(bytes[start..<end].suffix(13)) == "authorization"
     guard isQuoted || isHeader || bytes[place + 1].isBlank || bytes[place + 1].isQuote,
-      let kind = SecretName.kind(of: bytes[start..<end])
+      let kind = SecretName.kind(of: bytes[start..<end]) ?? kindOfNamedValue(start..<end, in: text)
     else { return }
     var value = place + 1
     while value < text.upperBound, bytes[value].isBlank { value += 1 }
@@ -309,9 +348,11 @@ extension SecretFinder {
     let rest = bytes[place..<text.upperBound]
     switch rest.first {
     case UInt8(ascii: "e") where rest.starts(with: "eyJ".utf8):
-      let token = rest.prefix { $0.isNameByte }
-      // Header and claims; a cut one has no signature.
-      if token.count >= 24, token.contains(UInt8(ascii: ".")) { add(place..<token.endIndex, .secret) }
+      let token = rest.prefix { $0.isNameByte || "+/=".utf8.contains($0) }
+      // Header and claims; a cut one has no signature. Or an object alone, as of a tunnel's token.
+      if token.count >= 24, token.contains(UInt8(ascii: ".")) || token.count >= 48 {
+        add(place..<token.endIndex, .secret)
+      }
     case UInt8(ascii: "B"), UInt8(ascii: "b"):
       if SecretName.lowerCase(rest.prefix(6)) == "basic " {
         let value = rest.dropFirst(6).prefix { $0 > 0x20 && !$0.isQuote }

@@ -9,7 +9,8 @@ extension SecretFinder {
     case .whole: add(value, kind)
     case .credentials: add(text.first?.isQuote == true ? quoted(at: value.lowerBound, in: value) : value, kind)
     case .group:
-      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), !text[(colon + 1)...].allSatisfy(\.isDigit)
+      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), !text[(colon + 1)...].allSatisfy(\.isDigit),
+        !text[(colon + 1)...].starts(with: "//".utf8)
       else { return }
       add(colon + 1..<value.upperBound, kind)
     case .after(let separator):
@@ -47,12 +48,32 @@ extension SecretFinder {
       let group = text[(colon + 1)...]
       let isGroup = group.elementsEqual(text[..<colon]) || SecretList.groups.contains(SecretName.lowerCase(group))
       if !isGroup { mark(value, .group, kind) }
+    case .substitution: markSubstitution(value)
     case .none: scanText(value, isScript: false)
     case .database:
       guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > value.lowerBound,
         text.first != UInt8(ascii: "@")
       else { return }
       add(slash + 1..<(text.lastIndex(of: UInt8(ascii: "@")) ?? value.upperBound), kind)
+    }
+  }
+
+  /// Marks the replacement of a placeholder: `s/@DB_PASSWORD@/x/`.
+  private mutating func markSubstitution(_ script: Range<Int>) {
+    let text = bytes[script]
+    guard text.count > 4, text.first == UInt8(ascii: "s") else { return scanText(script, isScript: false) }
+    let delimiter = text[script.lowerBound + 1]
+    guard !delimiter.isNameByte, !delimiter.isBlankOrNewline, delimiter != UInt8(ascii: "\\") else {
+      return scanText(script, isScript: false)
+    }
+    let pattern = text.dropFirst(2).prefix { $0 != delimiter }
+    let value = text[min(pattern.endIndex + 1, script.upperBound)...].prefix { $0 != delimiter }
+    let names = pattern.split { !$0.isNameByte }
+    guard names.count == 1, !pattern.contains(UInt8(ascii: "=")), let kind = SecretName.kind(of: names[0])
+    else { return scanText(script, isScript: false) }
+    let isPlaceholder = names[0].count < pattern.count || names[0].starts(with: "__".utf8)
+    if isPlaceholder || SecretShape.isRandom(value, isPassword: SecretName.isPassword(names[0])) {
+      add(value.startIndex..<value.endIndex, kind)
     }
   }
 
