@@ -1,4 +1,5 @@
 internal import CSystemIO
+internal import Collect
 internal import SystemIO
 
 /// One mount in the kernel's list.
@@ -344,7 +345,7 @@ enum MountsParser {
     number: String? = nil, root: String = "/"
   ) -> Mount {
     var mount = Mount(
-      mountpoint: text(bytes, mountpoint), device: text(bytes, device), fstype: text(bytes, fstype),
+      mountpoint: text(bytes, mountpoint), device: source(text(bytes, device)), fstype: text(bytes, fstype),
       isReadOnly: options.contains { isReadOnly(bytes, $0) }, number: number, root: root)
     if mount.fstype.hasPrefix("overlay"), mount.isReadOnly {
       mount.hasOnlyLowerLayers =
@@ -352,6 +353,11 @@ enum MountsParser {
         && !options.contains { hasOption(bytes, $0, named: "upperdir") }
     }
     return mount
+  }
+
+  /// A source without the password of its URL: curlftpfs mounts "curlftpfs#ftp://user:password@host/".
+  private static func source(_ device: String) -> String {
+    device.contains("//") && device.contains("@") ? CommandLineText.maskedArgument(device) : device
   }
 
   /// Text of a field: the kernel writes space, tab, line feed, backslash and '#' as a backslash and three octal digits.

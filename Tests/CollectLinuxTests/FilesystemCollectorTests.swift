@@ -162,6 +162,21 @@ import Testing
         """) == ["/ tmpfs", "/b ext4", "/c/long ext4", "/d fuseblk"])
   }
 
+  @Test(
+    "A source has no password",
+    arguments: [
+      (#"curlftpfs\043ftp://u:S3cr7@h/"#, "curlftpfs#ftp://u:********@h/"),
+      ("https://u:S3cr7@dav.h/x", "https://u:********@dav.h/x"),
+      ("u@h:/x", "u@h:/x"), ("//server/share", "//server/share"), ("pool/a:b@c", "pool/a:b@c"),
+      ("nas:/vol/a@b", "nas:/vol/a@b"),
+    ])
+  func passwords(source: String, shown: String) {
+    let lines = Array("\(source) /x fuse.curlftpfs rw 0 0\n".utf8)
+    #expect(MountsParser.mounts(lines.span).map(\.device) == [shown])
+    let info = Array("24 1 0:52 / /x rw - fuse.curlftpfs \(source) rw\n".utf8)
+    #expect(MountinfoParser.mounts(info.span).map(\.device) == [shown])
+  }
+
   @Test func octalEscapes() {
     func text(_ text: String) -> String {
       let bytes = Array(text.utf8)

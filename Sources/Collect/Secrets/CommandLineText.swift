@@ -57,13 +57,17 @@ package enum CommandLineText {
   ///
   /// A long word that looks random is one, too: a token in the place of its file.
   package static func masked(_ text: String) -> String {
-    // In the place of an argument, or the text would be the name of a program.
-    let name = Array("agent\0".utf8)
-    let bytes = Array(masked(name + text.utf8.filter { $0 != 0 }).dropFirst(name.count))
-    return bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { word in
+    Array(maskedArgument(text).utf8).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { word in
       let isToken = word.count >= 20 && !word.contains { "/.".utf8.contains($0) } && SecretShape.isRandom(word)
       return String(decoding: isToken ? mask[...] : word, as: UTF8.self)
     }.joined(separator: " ")
+  }
+
+  /// A text with asterisks for the secrets that it would have as an argument of a program.
+  package static func maskedArgument(_ text: String) -> String {
+    // Not the first, which would be the name of a program.
+    let name = Array("agent\0".utf8)
+    return String(decoding: masked(name + text.utf8.filter { $0 != 0 }).dropFirst(name.count), as: UTF8.self)
   }
 
   /// Replaces the secrets of arguments.
