@@ -1,3 +1,4 @@
+internal import AgentMetrics
 internal import NIOSSL
 package import ServerCore
 internal import Synchronization
@@ -17,8 +18,34 @@ package final class ServerTLS: ServerEncryption {
     let files: PEMFiles
     let contexts: Contexts
     let contents: [[UInt8]]
+    /// Of the certificate, in seconds since 1970.
+    let validity: Range<Double>
     var checkedAt = Clock.monotonic
     var isFailing = false
+    /// Whether the log has that others may read the key, and that clients refuse the certificate.
+    var isShared = false
+    var isOutOfTime = false
+
+    /// Lines about a key that others may read and a certificate that clients refuse, each when it begins.
+    mutating func warnings() -> [String] {
+      let old = (isShared, isOutOfTime)
+      let now = Clock.realtime
+      isShared = TokenFile.isShared(files.key)
+      isOutOfTime = !validity.contains(now)
+      var lines: [String] = []
+      if isShared, !old.0 {
+        lines.append("\(files.key): other users may read or change the key; run chmod 600 \(files.key)")
+      }
+      if isOutOfTime, !old.1 {
+        let reason =
+          now < validity.lowerBound
+          ? "is not valid before \(Timestamp(seconds: validity.lowerBound).rfc3339)"
+          : "has expired at \(Timestamp(seconds: validity.upperBound).rfc3339)"
+        lines.append(
+          "\(files.certificate): the certificate \(reason), and clients refuse it; renew it, or set the clock")
+      }
+      return lines
+    }
   }
 
   /// Minimum seconds between two reads of the files.
@@ -35,26 +62,29 @@ package final class ServerTLS: ServerEncryption {
     self.pace = pace
     self.report = report
     state = Mutex(try Self.state(files))
-    warnIfShared(files)
-  }
-
-  private func warnIfShared(_ files: PEMFiles) {
-    if TokenFile.isShared(files.key) {
-      report("\(files.key): other users may read or change the key; run chmod 600 \(files.key)")
-    }
+    for line in state.withLock({ $0.warnings() }) { report(line) }
   }
 
   private static func state(_ files: PEMFiles) throws(ServerFailure) -> State {
     let contents = try contents(of: files)
-    return State(files: files, contexts: try contexts(files, contents), contents: contents)
+    return try state(files, contents)
+  }
+
+  private static func state(_ files: PEMFiles, _ contents: [[UInt8]]) throws(ServerFailure) -> State {
+    let chain = try certificates(files.certificate, contents[0])
+    let (first, last) = (Double(chain[0].notValidBefore), Double(chain[0].notValidAfter))
+    return State(
+      files: files, contexts: try contexts(files, chain, contents), contents: contents,
+      validity: first..<max(first, last))
   }
 
   /// Uses other files for new connections; if they cannot be used, the last ones stay in use.
   package func replace(_ files: PEMFiles) throws(ServerFailure) {
     guard files != state.withLock({ $0.files }) else { return }
-    let new = try Self.state(files)
-    state.withLock { $0 = new }
-    warnIfShared(files)
+    var new = try Self.state(files)
+    let lines = new.warnings()
+    state.withLock { [new] in $0 = new }
+    for line in lines { report(line) }
   }
 
   /// The settings for a new connection, of files at most a second old.
@@ -64,25 +94,28 @@ package final class ServerTLS: ServerEncryption {
   var refusalContext: NIOSSLContext { contexts.refused }
 
   private var contexts: Contexts {
-    let (contexts, message): (Contexts, String?) = state.withLock { state in
+    let (contexts, messages): (Contexts, [String]) = state.withLock { state in
       let now = Clock.monotonic
-      guard now - state.checkedAt >= pace else { return (state.contexts, nil) }
+      guard now - state.checkedAt >= pace else { return (state.contexts, []) }
       state.checkedAt = now
       do throws(ServerFailure) {
         let contents = try Self.contents(of: state.files)
         guard contents != state.contents else {
+          let again = state.isFailing ? "\(state.files.certificate): certificate and key can be read again" : nil
           state.isFailing = false
-          return (state.contexts, nil)
+          return (state.contexts, [again].compactMap(\.self) + state.warnings())
         }
-        state = State(
-          files: state.files, contexts: try Self.contexts(state.files, contents), contents: contents)
-        return (state.contexts, "\(state.files.certificate): the certificate has changed")
+        let wasShared = state.isShared
+        state = try Self.state(state.files, contents)
+        state.isShared = wasShared
+        return (state.contexts, ["\(state.files.certificate): the certificate has changed"] + state.warnings())
       } catch {
         defer { state.isFailing = true }
-        return (state.contexts, state.isFailing ? nil : "\(error); the last certificate stays in use")
+        let failure = state.isFailing ? [] : ["\(error); the last certificate stays in use"]
+        return (state.contexts, failure + state.warnings())
       }
     }
-    if let message { report(message) }
+    for message in messages { report(message) }
     return contexts
   }
 
@@ -98,8 +131,9 @@ package final class ServerTLS: ServerEncryption {
     return contents
   }
 
-  private static func contexts(_ files: PEMFiles, _ contents: [[UInt8]]) throws(ServerFailure) -> Contexts {
-    let chain = try certificates(files.certificate, contents[0])
+  private static func contexts(
+    _ files: PEMFiles, _ chain: [NIOSSLCertificate], _ contents: [[UInt8]]
+  ) throws(ServerFailure) -> Contexts {
     guard let key = try? NIOSSLPrivateKey(bytes: contents[1], format: .pem) else {
       throw ServerFailure("\(files.key): must be a private key in PEM without a passphrase")
     }

@@ -93,12 +93,15 @@ package final class TokenFile: Sendable {
 
   /// Warnings about new tokens, and about permissions when they become too wide.
   private func warnings(_ state: inout State) -> [String] {
+    [warning(state.tokens), exposure(&state)].compactMap(\.self)
+  }
+
+  /// A warning about permissions when they become too wide.
+  private func exposure(_ state: inout State) -> String? {
     let wasShared = state.isShared
     state.isShared = Self.isShared(path)
-    let shared =
-      state.isShared && !wasShared
+    return state.isShared && !wasShared
       ? "\(path): other users may read or change the tokens; run chmod 600 \(path)" : nil
-    return [warning(state.tokens), shared].compactMap(\.self)
   }
 
   /// The current tokens, at most a second old.
@@ -111,7 +114,8 @@ package final class TokenFile: Sendable {
         let new = try Self.read(path)
         defer { state.isFailing = false }
         guard new != state.tokens else {
-          return (new, state.isFailing ? ["\(path): the tokens can be read again"] : [])
+          let again = state.isFailing ? "\(path): the tokens can be read again" : nil
+          return (new, [again, exposure(&state)].compactMap(\.self))
         }
         state.tokens = new
         return (new, ["\(path): the tokens have changed"] + warnings(&state))

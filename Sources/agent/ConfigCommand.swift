@@ -26,7 +26,7 @@ struct ConfigCommand: ParsableCommand {
     }
     let check = SettingCheck(path)
     if !check.problems.isEmpty { throw Self.report(check.problems) }
-    for line in check.ruleWarnings { StandardStreams.write("agent: \(line)\n", to: 2) }
+    for line in check.warnings + check.ruleWarnings { StandardStreams.write("agent: \(line)\n", to: 2) }
     try Output.write(check.summary + "\n")
   }
 

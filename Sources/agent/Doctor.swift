@@ -44,7 +44,12 @@ struct Doctor {
 
   mutating func check(_ settings: SettingCheck) {
     for line in settings.problems { problem("settings", line, "correct it, then: agent config check") }
-    for line in settings.warnings { note("settings", line, "agent token --token-file NEW, then TOKEN_FILE=NEW") }
+    for line in settings.warnings {
+      // What to do is its last part.
+      let parts = line.split(separator: "; ")
+      let advice = parts.count > 1 ? String(parts[parts.count - 1]) : nil
+      note("settings", advice == nil ? line : parts.dropLast().joined(separator: "; "), advice)
+    }
     for line in settings.ruleWarnings { note("settings", line, "correct the rule, then: agent config check") }
     if settings.problems.isEmpty { ok("settings", settings.summary) }
   }
@@ -175,7 +180,9 @@ struct Doctor {
         "port", "no agent answers at \(failure.description)",
         failure.isTLS
           ? "a server listens there: correct its certificate, name its CA by --connect-ca-file, or use http://"
-          : "start the service: systemctl start agent")
+          : failure.description.contains("no answer in")
+            ? "it hangs or is stopped: see journalctl -u agent, then systemctl restart agent"
+            : "start the service: systemctl start agent")
     case nil: break
     }
   }

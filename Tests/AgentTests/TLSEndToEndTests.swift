@@ -107,8 +107,32 @@ struct TLSEndToEndTests {
     let result = try AgentProcess.run([
       "--port", "0", "--tls-cert", authority.folder.file("server.pem"), "--tls-key", authority.folder.file("other.key"),
     ])
-    #expect(result.status == 64 && result.errors.contains("must be the key of the certificate"), "\(result.errors)")
+    let key = authority.folder.file("other.key")
+    #expect(result.status == 64, "\(result)")
+    #expect(
+      result.errors.hasPrefix("agent: --tls-key: invalid value \"\(key)\": must be the key of the certificate "),
+      "\(result.errors)")
     #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("An expired certificate and a key that others may read are said by the log, config check and doctor")
+  func warnings() throws {
+    let authority = try TestAuthority()
+    try authority.issue("server", days: -1)
+    chmod(authority.folder.file("server.key"), 0o644)
+    let (process, port) = try Self.serving(authority)
+    let files = "TLS_CERT=\(authority.folder.file("server.pem"))\nTLS_KEY=\(authority.folder.file("server.key"))\n"
+    try authority.folder.write("agent.conf", files + "PORT=\(port)\n")
+    let check = try AgentProcess.run(["config", "check", "--config", authority.folder.file("agent.conf")])
+    #expect(check.status == 0 && check.errors.split(separator: "\n").count == 2, "\(check)")
+    let doctor = try AgentProcess.run(["doctor", "--config", authority.folder.file("agent.conf")])
+    for text in [check.errors, doctor.output] {
+      #expect(text.end(of: "the certificate has expired at ") != nil, "\(text)")
+      #expect(text.end(of: "run chmod 600 " + authority.folder.file("server.key")) != nil, "\(text)")
+    }
+    #expect(doctor.output.end(of: "→ renew it, or set the clock") != nil, "\(doctor.output)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
   }
 
   @Test("agent status finds a daemon that serves https by its settings, and trusts its certificate alone")

@@ -104,6 +104,19 @@ import Testing
     #expect(file.tokens == [AccessToken("first")] && TokenFile.tokens(in: folder.file("token")) == nil)
   }
 
+  @Test("Permissions that become too wide while the program runs are reported, each time that they do")
+  func widened() throws {
+    let watched = try WatchedFile()
+    let file = watched.open()
+    for count in 0...2 {
+      for _ in 0..<2 { #expect(file.tokens == [AccessToken("first")] && watched.messages.count == count) }
+      chmod(watched.path, 0o644)
+      for _ in 0..<2 { #expect(file.tokens == [AccessToken("first")] && watched.messages.count == count + 1) }
+      chmod(watched.path, 0o600)
+    }
+    #expect(watched.messages.allSatisfy { $0.hasSuffix("run chmod 600 \(watched.path)") })
+  }
+
   @Test("A file that others may read or change is reported once")
   func permissions() throws {
     let modes: [(mode_t, Bool)] = [

@@ -37,14 +37,14 @@ package final class TestAuthority {
   }
 
   /// Makes NAME.pem and NAME.key.
-  package func issue(_ name: String, names: String = "IP:127.0.0.1,DNS:localhost") throws {
+  package func issue(_ name: String, names: String = "IP:127.0.0.1,DNS:localhost", days: Int = 2) throws {
     try folder.write("extensions", "subjectAltName=\(names)\n")
     try openssl(
       ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=" + name]
         + ["-keyout", name + ".key", "-out", name + ".csr"])
     try openssl(
-      ["x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
-        + ["-extfile", "extensions", "-out", name + ".pem"])
+      ["x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
+        + ["-days", "\(days)", "-extfile", "extensions", "-out", name + ".pem"])
   }
 
   private func openssl(_ arguments: [String]) throws {

@@ -15,7 +15,7 @@ struct FileTokens: Equatable {
     } catch .role(let role) {
       throw SettingRefusal(word: path, reason: "must have a token before the role \"\(role.rawValue)\"")
     } catch {
-      throw SettingRefusal(word: path, reason: "must be " + ServerSettings.tokenFileContents)
+      throw SettingRefusal(word: path, reason: "must be \(ServerSettings.tokenFileContents); it \(error)")
     }
   }
 }
@@ -55,8 +55,7 @@ final class ServerAccess: Sendable {
     let tokens = try server.currentTokens(report: report)
     if let encryption, let files = try server.pemFiles() {
       do throws(ServerFailure) { try encryption.replace(files) } catch {
-        throw SettingError(
-          name: server.origin(of: \.certificate), value: files.certificate, reason: error.description)
+        throw server.refusal(of: files, error)
       }
     }
     source.withLock { $0 = Source(tokens: tokens) }
@@ -101,11 +100,7 @@ extension SettingValues<ServerSettings> {
   /// Minimum characters of a token that other machines may try to guess; `agent token` makes 43.
   private static var safeTokenLength: Int { 16 }
 
-  /// A warning about short tokens of `--token-file`; nil without any, or if only this machine reaches the server.
-  var weakTokens: String? {
-    self.tokenFile.flatMap { Self.weakness(of: $0.tokens, in: $0.path, host: self.host) }
-  }
-
+  /// A warning about short tokens; nil without any, or if only this machine reaches the server.
   private static func weakness(of tokens: [AccessToken], in path: String, host: String) -> String? {
     guard !isLoopback(host), tokens.contains(where: { $0.text.utf8.count < safeTokenLength }) else { return nil }
     return "\(path): a token has fewer than \(safeTokenLength) characters and can be guessed; agent token"
@@ -144,6 +139,21 @@ extension SettingValues<ServerSettings> {
     return PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities)
   }
 
+  /// Names the setting whose file is unusable.
+  fileprivate func refusal(of files: PEMFiles, _ failure: ServerFailure) -> SettingError {
+    let reason = failure.description
+    let others: [(name: String, file: String?)] = [
+      (origin(of: \.key), files.key), (origin(of: \.clientAuthorities), files.clientAuthorities),
+    ]
+    for (name, file) in others {
+      guard let file, file != files.certificate else { continue }
+      for beginning in ["", "open ", "read "] where reason.hasPrefix(beginning + file + ":") {
+        return SettingError(name: name, value: file, reason: String(reason.dropFirst(beginning.count + file.count + 2)))
+      }
+    }
+    return SettingError(name: origin(of: \.certificate), value: files.certificate, reason: reason)
+  }
+
   /// Reads certificate and key; nil without them.
   private func encryption(
     report: @escaping @Sendable (String) -> Void
@@ -152,7 +162,7 @@ extension SettingValues<ServerSettings> {
     do throws(ServerFailure) {
       return try servers.encryption(files, report: report)
     } catch {
-      throw SettingError(name: origin(of: \.certificate), value: files.certificate, reason: error.description)
+      throw refusal(of: files, error)
     }
   }
 

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemIO
 
 /// The settings of the service, checked as at its start.
@@ -9,7 +10,7 @@ struct SettingCheck {
   let settings: [EffectiveSetting]
   /// Why the service would not start, a line each.
   let problems: [String]
-  /// Settings that work, but are not safe, a line each.
+  /// What works, but is not safe or not accepted by clients, a line each, as in the log of the service.
   let warnings: [String]
   /// Warnings about rules of alerts, a line each.
   let ruleWarnings: [String]
@@ -28,8 +29,9 @@ struct SettingCheck {
     problems += settings.compactMap(\.problem)
     let server = Result { try SettingOptions<ServerSettings>().values(Self.sources, file: file) }
     let alerts = Result { try SettingOptions<AlertSettings>().values(Self.sources, file: file) }
+    let warnings = Warnings()
     let faults = Configuration.jointProblems(
-      server: { try server.get() },
+      server: { try server.get() }, report: { line in warnings.lines.withLock { $0.append(line) } },
       push: { try SettingOptions<PushSettings>().values(Self.sources, file: file) },
       alerts: { try alerts.get() },
       isProtected: Self.hasServiceToken)
@@ -37,8 +39,12 @@ struct SettingCheck {
     for fault in faults where !problems.contains(fault.line) { problems.append(fault.line) }
     self.file = file
     self.problems = problems
-    warnings = ((try? server.get())?.weakTokens).map { [$0] } ?? []
+    self.warnings = warnings.lines.withLock { $0 }
     ruleWarnings = (try? alerts.get())?.ruleWarnings ?? []
+  }
+
+  private final class Warnings: Sendable {
+    let lines = Mutex<[String]>([])
   }
 
   /// The settings without problems, in words.
@@ -59,9 +65,11 @@ extension Configuration {
   ///
   /// - Parameters:
   ///   - server: the settings of the server; nil if there is none. Like the others, it throws the fault of a value.
+  ///   - report: receives warnings about the files of the server.
   ///   - isProtected: whether the server will have a token besides those of the settings.
   static func jointProblems(
-    server: (() throws -> SettingValues<ServerSettings>)?, push: () throws -> SettingValues<PushSettings>,
+    server: (() throws -> SettingValues<ServerSettings>)?, report: @escaping @Sendable (String) -> Void = { _ in },
+    push: () throws -> SettingValues<PushSettings>,
     alerts: () throws -> SettingValues<AlertSettings>, isProtected: Bool = false
   ) -> [any Error] {
     var problems: [any Error] = []
@@ -70,7 +78,7 @@ extension Configuration {
     }
     if let server {
       if !isProtected { check { try server().checkExposure() } }
-      check { _ = try server().access { _ in } }
+      check { _ = try server().access(report: report) }
     }
     check { _ = try push().targets(hostName: hostName) }
     check { try alerts().checkRules() }
