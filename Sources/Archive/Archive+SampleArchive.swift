@@ -71,9 +71,15 @@ extension Archive: SampleArchive {
     let memory = Double(history.capacity) * Double(history.interval)
     // Memory covers the queued samples when it reaches back further than their time in the queue.
     let mustFlush = memory < 2 * Self.writeSeconds
-    return try await queries.run { [self] reader throws(SQLiteError) in
-      if mustFlush { flush(atMost: 0.5) }
-      return try body(reader)
+    do throws(ArchiveFailure) {
+      return try await queries.run { [self] reader throws(SQLiteError) in
+        if mustFlush { flush(atMost: 0.5) }
+        return try body(reader)
+      }
+    } catch {
+      // The writer may go on for weeks without reading the damaged pages.
+      if error.remedy == .moveAside { inbox.update { $0.isSuspect = true } }
+      throw error
     }
   }
 

@@ -44,6 +44,8 @@ package final class Archive: ServicePart {
     var isReader = false
     /// Number of times that the file was opened beside a writer.
     var reads = 0
+    /// A query has found the file damaged.
+    var isSuspect = false
   }
 
   let path: String
@@ -167,8 +169,30 @@ package final class Archive: ServicePart {
     let file: ArchiveFile
     let lock: ArchiveLock?
     let identity: FileIdentity
-    /// When old data was last looked for, by the monotonic clock.
+    /// The file and its journal when they were last written; nil before.
+    var written: Written?
+    /// When old data was last looked for, and damage that a query had found, by the monotonic clock.
     var pruned = -Double.infinity
+    var examined = -Double.infinity
+  }
+
+  /// Sizes that only this process changes: SQLite would go on writing to a file or a journal that another one empties or
+  /// removes.
+  private struct Written {
+    let size: Int64
+    let journalSize: Int64
+    let journal: FileIdentity?
+
+    init(_ path: String) {
+      size = Files.size(path) ?? 0
+      journalSize = Files.size(path + "-wal") ?? 0
+      journal = FileIdentity(path + "-wal")
+    }
+
+    /// Whether the file, which only this process writes, has lost something since.
+    func isLost(in now: Written) -> Bool {
+      now.size < size || now.journalSize < journalSize || journal != nil && now.journal != journal
+    }
   }
 
   private func run() {
@@ -201,7 +225,13 @@ package final class Archive: ServicePart {
           former = current.identity
           throw ArchiveFailure(missing: path)
         }
+        if let written = current.written, written.isLost(in: Written(path)) {
+          former = current.identity
+          throw ArchiveFailure(path, "it or its journal was truncated or deleted", .reopen)
+        }
+        try checkIfSuspect(&current)
         try step(&current)
+        current.written = Written(path)
         works()
         retry = timing.firstRetry
         if inbox.withState({ $0.isStopping && $0.waiting.isEmpty }) {
@@ -304,7 +334,11 @@ package final class Archive: ServicePart {
       }
     } catch {
       guard error.code == ErrorCode.wouldBlock else {
-        if error.code == ErrorCode.notRegular || error.code == ErrorCode.planted {
+        // Without the lock, another agent could write at the same time.
+        if let file = try? Files.resolved(path), Files.link(file + "-lock") != nil {
+          throw ArchiveFailure(path, "its lock is a link", .reopen)
+        }
+        if [ErrorCode.notRegular, ErrorCode.planted, ErrorCode.isFolder].contains(error.code) {
           throw ArchiveFailure(path, error.description, .reopen)
         }
         // Where not even that can be written, SQLite says better why.
@@ -383,7 +417,26 @@ package final class Archive: ServicePart {
       if try database.integer("SELECT value FROM meta WHERE name = 'clean'") == 1 { return nil }
       return try database.text("PRAGMA quick_check(1)")
     }
-    if let finding, finding != "ok" { throw ArchiveFailure(path, "it is damaged (\(finding))", .moveAside) }
+    try throwIfDamaged(finding)
     try checked { () throws(SQLiteError) in try database.run("INSERT OR REPLACE INTO meta VALUES('clean', 0)") }
+  }
+
+  private func throwIfDamaged(_ finding: String?) throws(ArchiveFailure) {
+    if let finding, finding != "ok" { throw ArchiveFailure(path, "it is damaged (\(finding))", .moveAside) }
+  }
+
+  /// After a query that found damage, whether the file is sound; the whole file is read, so only rarely.
+  private func checkIfSuspect(_ open: inout Open) throws(ArchiveFailure) {
+    let isSuspect = inbox.update { inbox in
+      defer { inbox.isSuspect = false }
+      return inbox.isSuspect
+    }
+    let now = Clock.monotonic
+    guard isSuspect, now - open.examined >= timing.prune else { return }
+    open.examined = now
+    let database = open.file.database
+    // Pages in this connection's memory may be from before the damage.
+    try checked { () throws(SQLiteError) in try database.execute("PRAGMA shrink_memory") }
+    try throwIfDamaged(try checked { () throws(SQLiteError) in try database.text("PRAGMA quick_check(1)") })
   }
 }

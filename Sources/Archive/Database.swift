@@ -57,7 +57,7 @@ final class Database {
       do throws(SystemError) {
         try Files.check(file + suffix, isWritten: mode == .readWrite)
       } catch {
-        guard error.code == ErrorCode.notRegular || error.code == ErrorCode.planted else { continue }
+        guard [ErrorCode.notRegular, ErrorCode.planted, ErrorCode.isFolder].contains(error.code) else { continue }
         let name = suffix.isEmpty ? "" : "\(suffix[...].dropFirst()) file: "
         throw SQLiteError(code: SQLITE_CANTOPEN, message: name + SystemError.text(of: error.code))
       }

@@ -253,6 +253,11 @@ int64_t csystemio_link_count(const char *path) {
   return stat(path, &status) == 0 ? (int64_t)status.st_nlink : -1;
 }
 
+int64_t csystemio_size_of(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 ? (int64_t)status.st_size : -1;
+}
+
 int32_t csystemio_resolve(const char *path, char *resolved, int64_t size) {
   char name[4096], folder[4096], target[4096];
   if (snprintf(name, sizeof name, "%s", path) >= (int)sizeof name) return errno = ENAMETOOLONG, -1;

@@ -275,6 +275,12 @@ int64_t csystemio_link_count(const char *path) {
   return information_of(path, &information) == 0 ? (int64_t)information.nNumberOfLinks : -1;
 }
 
+int64_t csystemio_size_of(const char *path) {
+  BY_HANDLE_FILE_INFORMATION information;
+  if (information_of(path, &information) != 0) return -1;
+  return (int64_t)((uint64_t)information.nFileSizeHigh << 32 | information.nFileSizeLow);
+}
+
 int32_t csystemio_resolve(const char *path, char *resolved, int64_t size) {
   if (snprintf(resolved, (size_t)size, "%s", path) < size) return 0;
   errno = ENAMETOOLONG;

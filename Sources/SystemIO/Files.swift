@@ -164,6 +164,12 @@ package enum Files {
   /// Whether a file has several names (hard links).
   package static func hasOtherNames(_ path: String) -> Bool { csystemio_link_count(path) > 1 }
 
+  /// The bytes of a file; nil if it does not exist.
+  package static func size(_ path: String) -> Int64? {
+    let size = csystemio_size_of(path)
+    return size < 0 ? nil : size
+  }
+
   /// Whether a file belongs to another user than this one, root and the folder's owner.
   package static func isForeign(_ path: String) -> Bool { csystemio_is_foreign(path) != 0 }
 

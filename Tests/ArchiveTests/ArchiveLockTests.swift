@@ -129,6 +129,22 @@ import Testing
     }
   }
 
+  @Test("Without its lock an archive is not written; a folder in the place of the file is named as such")
+  func refused() throws {
+    let folder = try TemporaryFolder()
+    symlink("elsewhere", folder.file("a.db-lock"))
+    mkdir(folder.file("b.db"), 0o700)
+    for (name, reason) in [("a.db", "its lock is a link"), ("b.db", "b.db: Is a directory")] {
+      let bench = Bench(folder.file(name))
+      bench.archive.start()
+      #expect(bench.reports.wait(for: reason) != nil)
+      bench.archive.stop(atMost: 300)
+    }
+    #expect(Files.names(in: folder.path).sorted() == ["a.db-lock", "b.db"])
+    let error = #expect(throws: SQLiteError.self) { try Database(path: folder.file("b.db"), mode: .readOnly) }
+    #expect(error?.message == "Is a directory")
+  }
+
   @Test("Another user's file in a folder that all may write to is not written to", .enabled(if: geteuid() == 0))
   func planted() throws {
     let folder = try TemporaryFolder()

@@ -229,6 +229,28 @@ import Testing
     #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
   }
 
+  @Test(
+    "A file or journal that another process empties or removes is noticed, and no sample is lost",
+    arguments: [["a.db"], ["a.db-wal"], ["a.db", "a.db-wal"], ["-a.db-wal"], ["a.db", "-a.db-wal"]])
+  func truncated(names: [String]) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let samples = Self.recent(12)
+    let bench = Bench(path)
+    bench.archive.start()
+    bench.add(samples[..<6])
+    #expect(bench.archive.flush(atMost: 300))
+    for name in names {
+      if name.hasPrefix("-") { unlink(folder.file(String(name.dropFirst()))) } else { truncate(folder.file(name), 0) }
+    }
+    bench.add(samples[6...])
+    #expect(bench.reports.wait(for: "truncated or deleted") != nil)
+    #expect(bench.reports.wait(for: "works again") != nil)
+    #expect(bench.archive.flush(atMost: 300))
+    bench.archive.stop(atMost: 300)
+    #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
+  }
+
   @Test func aDamagedFileIsMovedAside() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.db")
@@ -253,6 +275,31 @@ import Testing
       Files.names(in: folder.path).contains {
         $0.hasPrefix("a.db.damaged-") && line.contains("now=" + folder.file($0))
       })
+    #expect(try Self.stored(path).count == 3)
+  }
+
+  @Test("A file that is damaged while it is written is moved aside once a query finds the damage")
+  func damagedWhileItIsWritten() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let file = try ArchiveFileTests.open(path, blockLength: 10)
+    try file.write(Array(DemoSamples().prefix(40)))
+    file.close()
+    let bench = Bench(path)
+    bench.archive.start()
+    let descriptor = open(path, O_WRONLY)
+    let garbage = [UInt8](repeating: 0xA5, count: 4_096)
+    let pages = try #require(Files.size(path)) / 4_096
+    for page in 1..<pages {
+      _ = garbage.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(page * 4_096)) }
+    }
+    close(descriptor)
+    _ = try? await bench.archive.samples(from: 0, to: 1e10, step: nil, limit: 1_000)
+    bench.add(Self.recent(3))
+    #expect(bench.reports.wait(for: "was renamed") != nil)
+    #expect(bench.archive.flush(atMost: 300))
+    bench.archive.stop(atMost: 300)
+    #expect(Files.names(in: folder.path).contains { $0.hasPrefix("a.db.damaged-") })
     #expect(try Self.stored(path).count == 3)
   }
 

@@ -170,6 +170,9 @@ int32_t csystemio_is_foreign(const char *path);
 /// Number of a file's names (hard links), or a negative number.
 int64_t csystemio_link_count(const char *path);
 
+/// Bytes of a file; -1 if it does not exist.
+int64_t csystemio_size_of(const char *path);
+
 /// Writes the path that symbolic links lead to, with a terminating NUL, whether it exists or not; the path itself on
 /// Windows. ELOOP for another user's link in the place of the file. 0, or a negative number.
 int32_t csystemio_resolve(const char *path, char *resolved, int64_t size);
