@@ -1,5 +1,6 @@
 internal import ClientHTTP
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 internal import SystemIO
 
@@ -69,6 +70,7 @@ enum ClientConnection {
     case let error as IOError: return SystemError.text(of: error.errnoCode)
     case ChannelError.connectTimeout: return "no connection in \(Int(limit)) s"
     case is CancellationError: return "it was given up"
+    case let error as HTTPParserError: return "no well-formed HTTP answer (\(error))"
     default: return String("\(error)".prefix { !$0.isNewline }.prefix(200))
     }
   }

@@ -157,11 +157,12 @@ private final class ResponseHandler: ChannelInboundHandler {
 
   private func fail(_ reason: String, isUnanswered: Bool) {
     isKept = false
-    channel?.close(promise: nil)
-    guard let request else { return }
+    // Closing calls `channelInactive`, which would fail the request for another reason.
+    let request = request
     self.request = nil
-    request.timer.cancel()
-    request.promise.fail(RequestFailure(description: reason, isUnanswered: isUnanswered))
+    channel?.close(promise: nil)
+    request?.timer.cancel()
+    request?.promise.fail(RequestFailure(description: reason, isUnanswered: isUnanswered))
   }
 
   /// Delivers the response as far as it was received; returns false without its head.

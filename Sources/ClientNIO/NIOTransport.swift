@@ -38,7 +38,10 @@ package struct NIOTransport: ClientTransport {
           }
         }
         try Task.checkCancellation()
-        throw ClientFailure(isAnswered ? "the connection was cut" : "no answer")
+        if isAnswered { throw ClientFailure("the connection was cut") }
+        // As a server of https does.
+        let isPlain = !request.server.isSecure && request.server.socket == nil
+        throw ClientFailure("the connection was closed without an answer" + (isPlain ? "; is it https://?" : ""))
       }
     } catch let passed as Passed {
       throw passed.error
@@ -86,7 +89,6 @@ package struct NIOTransport: ClientTransport {
     switch error {
     case let error as ClientFailure: error.description
     case let error as TooSlow: error.description
-    case let error as HTTPParserError: "no well-formed HTTP answer (\(error))"
     case is NIOHTTPDecompression.DecompressionError: "a malformed compressed answer, or one that grows too much"
     default: ClientConnection.line(of: error, limit: connect)
     }

@@ -77,6 +77,21 @@ import Testing
     for (plain, coded) in vectors { #expect(Base64.encoded(Array(plain.utf8)) == coded) }
   }
 
+  @Test("A receiver that does not answer is named as such, and gets the request once", .timeLimit(.minutes(5)))
+  func hanging() async throws {
+    let receiver = try await FakeReceiver { $0.number == 0 ? .answer(200) : .hang }
+    var target = PostTarget(try PushURL("http://127.0.0.1:\(receiver.port)"))
+    target.limits.time = 1
+    let poster = NIOPoster(target, onDisconnect: {})
+    defer { poster.close() }
+    // Of a kept connection, too, which a receiver may close while it is idle.
+    #expect(try await poster.post([], fields: []).status == 200)
+    for count in [2, 3] {
+      let failure = await #expect(throws: ClientFailure.self) { try await poster.post([], fields: []) }
+      #expect(failure?.description == "no answer in 1 s" && receiver.requests.count == count)
+    }
+  }
+
   @Test("Header fields that the operator may set")
   func headers() {
     #expect(PushTarget.Header("X-Scope-OrgID: a b ")?.value == "a b")
