@@ -73,6 +73,8 @@ struct Outbox {
 
   /// Whether a new process continues at the cursor.
   var isPersistent: Bool { cursorFile != nil }
+  /// Whether samples that are not sent are kept, since the archive works.
+  var keepsSamples: Bool { isPersistent && history.archive.map { $0.status.failure == nil } ?? false }
   /// Whether the receiver was unknown before this process: its cursor is in memory.
   var isNew: Bool { !cursor.boottime.isNaN }
   var timestamp: Timestamp { Timestamp(seconds: cursor.timestamp) }

@@ -223,7 +223,7 @@ struct Sender {
     }
     if loggedFailures.count < Self.maxLoggedFailures, loggedFailures.insert(failure.kind).inserted, mayLogFailure() {
       logger.warning(
-        outbox.isPersistent
+        outbox.keepsSamples
           ? "push: failed, samples wait in the archive and are sent later"
           : "push: failed, samples wait in memory and are sent later",
         metadata: ["receiver": "\(sink.name)", "reason": "\(failure.line)"])
@@ -286,7 +286,7 @@ struct Sender {
     let pending = status.now.pending
     if isFailing, pending > 0 {
       logger.warning(
-        outbox.isPersistent
+        outbox.keepsSamples
           ? "push: samples that were not sent wait in the archive" : "push: samples that were not sent are lost",
         metadata: ["receiver": "\(sink.name)", "samples": "\(Int(pending))"])
     }
