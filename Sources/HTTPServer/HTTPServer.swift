@@ -55,8 +55,8 @@ package struct HTTPServer: APIServer {
     }.get()
     let limits = limits
     let address = try bindAddress()
-    let refusal = Mutex<(any Error)?>(nil)
     let isListening = Mutex(false)
+    let (refusals, refused) = AsyncStream<any Error>.makeStream()
     let server = Server(
       childChannelSetup: ConnectionChannel(connections: connections, limits: limits, tls: tls, responder: respond),
       configuration: ServerConfiguration(address: address, backlog: ConnectionLimits.backlog),
@@ -68,8 +68,7 @@ package struct HTTPServer: APIServer {
         if limits.connections < 64 { try? await channel.setOption(.maxMessagesPerRead, value: 1).get() }
         isListening.withLock { $0 = true }
         do { try socket?.share() } catch {
-          refusal.withLock { $0 = error }
-          try? await channel.close()
+          refused.yield(error)
           return
         }
         listening(url(of: channel.localAddress))
@@ -78,6 +77,14 @@ package struct HTTPServer: APIServer {
       logger: quietLogger)
     // Not a child of this task, whose cancellation would abort responses in progress.
     let running = Task { try await server.run() }
+    // Ended as by a cancellation: the server uses the loop while it closes.
+    let refusal = Task { () -> (any Error)? in
+      for await error in refusals {
+        await Self.end(server, running, abortingAfter: limits.end)
+        return error
+      }
+      return nil
+    }
     let ending = Mutex<Task<Void, Never>?>(nil)
     let result = await withTaskCancellationHandler {
       await running.result
@@ -86,13 +93,15 @@ package struct HTTPServer: APIServer {
     }
     // It waits on the loop for the server's end.
     await ending.withLock { $0 }?.value
+    refused.finish()
+    let refusalError = await refusal.value
     // By default on libdispatch's pool, whose monitor ends a program that cannot read /proc (CTaskPool.h); a queue of its
     // own has another thread.
     await withCheckedContinuation { continuation in
       group.shutdownGracefully(queue: DispatchQueue(label: "server-end")) { _ in continuation.resume() }
     }
     if let socket, isListening.withLock({ $0 }) { unlink(socket.path) }
-    if let error = refusal.withLock({ $0 }) { throw failure(error) }
+    if let error = refusalError { throw failure(error) }
     if case .failure(let error) = result, !Task.isCancelled { throw failure(error) }
   }
 
@@ -283,6 +292,7 @@ package struct HTTPServer: APIServer {
         switch error.errnoCode {
         case EADDRINUSE where socket != nil: "there is another file, or a link to none"
         case EADDRINUSE: "the port is in use"
+        case EACCES where socket != nil, EPERM where socket != nil: "its folder may not be written to"
         case EACCES, EPERM: "not permitted to listen on this port"
         case ENOENT where socket != nil: "the folder does not exist"
         case EADDRNOTAVAIL: "not an address of this machine"

@@ -13,10 +13,16 @@ extension UnixSocket {
   }
 
   /// Gives the group and the permissions of the settings to the socket, which bind(2) made for its owner.
-  func share() throws {
+  func share() throws(ListenError) {
     if let group, chown(path, uid_t.max, gid_t(group)) != 0 {
-      throw IOError(errnoCode: SystemError.last, reason: "chown " + path)
+      let reason = SystemError.text(of: SystemError.last)
+      throw ListenError(
+        socket: path,
+        reason: "it cannot be given to the group \(group), to which the agent's user must belong (\(reason))")
     }
-    if chmod(path, mode_t(mode)) != 0 { throw IOError(errnoCode: SystemError.last, reason: "chmod " + path) }
+    if chmod(path, mode_t(mode)) != 0 {
+      let reason = SystemError.text(of: SystemError.last)
+      throw ListenError(socket: path, reason: "its permissions cannot be set (\(reason))")
+    }
   }
 }

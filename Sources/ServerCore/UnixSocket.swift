@@ -32,6 +32,18 @@ package struct UnixSocket: Sendable, Equatable {
     }
   }
 
+  /// Why a text of the right form is refused; nil for another one.
+  package static func problem(_ text: String, groups: () -> String) -> String? {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    guard parts[0].hasPrefix("unix:/") else { return nil }
+    if parts[0].utf8.count - 5 > maxPath { return "must have a path of at most \(maxPath) bytes" }
+    for part in parts.dropFirst() where part.hasPrefix("group=") {
+      let name = part.dropFirst(6)
+      if group(name, groups()) == nil { return "there is no group \"\(name)\"" }
+    }
+    return nil
+  }
+
   /// The number of a group by its name or number.
   private static func group(_ name: Substring, _ groups: String) -> UInt32? {
     if let number = UInt32(name) { return number }

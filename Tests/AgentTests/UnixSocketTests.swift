@@ -43,6 +43,23 @@ import Testing
     #expect(!Files.exists(path))
   }
 
+  @Test(
+    "A group to which the user does not belong is named in one line", .enabled(if: Program.path(of: "setpriv") != nil))
+  func group() throws {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o777)
+    let path = folder.file("agent.sock")
+    let words = ["--port", "0", "--demo", "--listen", "unix:\(path),group=4711"]
+    let setpriv = try #require(Program.path(of: "setpriv"))
+    let launcher = geteuid() == 0 ? [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+    let result = try AgentProcess.run(words, launcher: launcher)
+    let lines = result.errors.split(separator: "\n").filter { !$0.contains("listening on") }
+    #expect(result.status == 69 && lines.count == 1 && !Files.exists(path), "\(result)")
+    #expect(lines.first?.contains("cannot be given to the group 4711") == true, "\(result)")
+    let other = try AgentProcess.run(["--listen", "unix:\(path),group=no-such-group"])
+    #expect(other.errors.hasSuffix(": there is no group \"no-such-group\"\n"), "\(other)")
+  }
+
   @Test("The socket of a killed agent is replaced; another file is not")
   func replaced() throws {
     let folder = try TemporaryFolder()

@@ -77,8 +77,13 @@ struct ServerSettings: SettingTable {
     }, "Address to listen on; 0.0.0.0 or :: for all addresses.")
   let listen = SettingRow(
     "--listen <socket>", variable: "LISTEN",
-    SettingDomain("unix:/PATH, optionally with ,group=NAME and ,mode=0660", completion: .file()) { text in
-      UnixSocket(text) { (try? Files.contents(of: "/etc/group")).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    SettingDomain<UnixSocket>(
+      SettingDomainAbout(allowed: "unix:/PATH, optionally with ,group=NAME and ,mode=0660", completion: .file())
+    ) { text throws(SettingRefusal) in
+      let groups = { (try? Files.contents(of: "/etc/group")).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+      if let socket = UnixSocket(text, groups: groups) { return socket }
+      let form = "must be unix:/PATH, optionally with ,group=NAME and ,mode=0660"
+      throw SettingRefusal(word: text, reason: UnixSocket.problem(text, groups: groups) ?? form)
     }, "Listen on this Unix socket, too, for the users that its permissions allow, without a token.")
   let tokenFile = SettingRow(
     "--token-file <file>", variable: "TOKEN_FILE",
