@@ -76,6 +76,22 @@ import Testing
     #expect(Credentials.path(of: "TOKEN_FILE", folder: nil) == nil)
   }
 
+  @Test("The unit's socket is the service's unless its settings name another one")
+  func serviceSocket() throws {
+    func path(_ text: String, _ variables: [String: String]) throws -> String? {
+      let file = try ConfigFile("a.conf", Array(text.utf8).span, known: ["LISTEN"])
+      return try SettingOptions<ServerSettings>.parse([]).values([{ variables[$0] }], file: file).listen?.path
+    }
+    let unit = ["RUNTIME_DIRECTORY": "/run/worker-agent"]
+    #expect(try path("", unit) == "/run/worker-agent/agent.sock")
+    #expect(try path("LISTEN=unix:/a", unit) == "/a")
+    #expect(try path("LISTEN=unix:/a", unit.merging(["LISTEN": "unix:/b"]) { $1 }) == "/b")
+    #expect(try path("", [:]) == nil && path("", ["RUNTIME_DIRECTORY": "/run/other"]) == nil)
+    // A variable of the unit would win over the settings file.
+    let file = try StructureTests.text(of: TestPaths.repository + "/scripts/agent.service")
+    #expect(file.contains("\nRuntimeDirectory=worker-agent\n") && !file.contains("\nEnvironment="))
+  }
+
   @Test("A byte order mark before the first line is skipped")
   func byteOrderMark() throws {
     #expect(try parse("\u{FEFF}PORT=1\nDB_PATH=a\n").value(of: "PORT") == "1")

@@ -1,4 +1,18 @@
+import ServerCore
 import SystemIO
+
+/// Settings of the service by default.
+///
+/// A variable of the unit would win over the settings file instead.
+enum ServiceDefaults {
+  /// The socket in the unit's runtime folder (RuntimeDirectory=); nil for other settings, and outside the unit.
+  static func text(of variable: String, _ sources: [SettingSource]) -> String? {
+    guard variable == "LISTEN", let folder = sources.lazy.compactMap({ $0("RUNTIME_DIRECTORY") }).first,
+      UnixSocket.standardPath.hasPrefix(folder + "/")
+    else { return nil }
+    return "unix:" + UnixSocket.standardPath
+  }
+}
 
 /// Settings that name files of secrets, from the credentials that systemd passes to the service (LoadCredential).
 enum Credentials {

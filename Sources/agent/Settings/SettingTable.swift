@@ -32,6 +32,8 @@ struct FoundText {
       self.init(text: text, origin: variable)
     } else if let file, let text = file.value(of: variable), !text.isEmpty {
       self.init(text: text, origin: file.origin(of: variable))
+    } else if let text = ServiceDefaults.text(of: variable, sources) {
+      self.init(text: text, origin: variable)
     } else {
       return nil
     }
