@@ -31,8 +31,8 @@ extension API {
   /// Whether a header field is one that proxies add, in general use or of a vendor.
   private static func isOfProxy(_ field: String) -> Bool {
     let name = field.lowercased()
-    return name.hasPrefix("x-forwarded") || name.hasPrefix("x-real-") || name.hasSuffix("-ip")
-      || ["forwarded", "via", "x-request-start"].contains(name)
+    return name.contains("forwarded") || name.hasSuffix("-ip") || ["via", "x-request-start"].contains(name)
+      || ["x-real-", "x-original-", "x-envoy-", "x-azure-", "x-amzn-", "cf-"].contains { name.hasPrefix($0) }
   }
 
   /// Checks during a long response whether its client may still read, since tokens can be removed.

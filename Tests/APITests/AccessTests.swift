@@ -203,7 +203,11 @@ import Testing
     #expect(await commands(client: "4:1", [("Authorization", "Bearer s3cret")], token: "s3cret"))
     // A reverse proxy on this machine.
     #expect(await !commands(client: nil, [("X-Forwarded-For", "10.0.0.7")]))
-    for name in ["Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto", "x-forwarded-host", "CF-Connecting-IP"] {
+    for name in [
+      "Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto", "x-forwarded-host", "CF-Connecting-IP",
+      "X-Original-Forwarded-For",
+      "X-Envoy-External-Address", "X-Azure-ClientIP", "X-Amzn-Trace-Id",
+    ] {
       #expect(await !commands(client: nil, [(name, "for=10.0.0.7")]), "\(name)")
     }
     // A site in a browser on this machine, by DNS rebinding.

@@ -71,6 +71,15 @@ import Testing
     }
   }
 
+  @Test("A probe that restarts the agent fails for late samples, but not for a full disk")
+  func samplesAlone() async {
+    let target = "/health?strict=samples"
+    let fine = api(age: 1)
+    fine.history.archive = Archive(failure: "disk full")
+    #expect(await get(target, fine).status == 200 && get("/health?strict", fine).status == 503)
+    #expect(await get(target, api(age: 31.5)).status == 503)
+  }
+
   @Test func anArchiveThatFailsFailsAStrictProbe() async {
     for failure in [nil, "disk full"] {
       let api = api(age: 1)

@@ -22,18 +22,33 @@ extension Route {
       APIError(.serviceUnavailable, isDetailed ? reason : "the newest sample is too old, or the archive fails")
     }
     let body = JSONWriter.bytes(isDetailed ? health : AgentHealth(), AgentHealth.table)
-    guard try context.query.value(strict) ?? false else { return .json(body) }
+    let strictness = try context.query.value(strict) ?? .off
+    if strictness == .off { return .json(body) }
     // A sampler that is busy once is late by less than two intervals.
     if let age, age > 3 * health.interval {
       throw unhealthy("the newest sample is \(Int(age)) s old; the interval is \(api.history.interval) s")
     }
     if api.history.latest == nil { throw unhealthy("no sample yet") }
-    if let failure = health.archive?.failure { throw unhealthy("the archive fails: \(failure)") }
+    if strictness == .all, let failure = health.archive?.failure { throw unhealthy("the archive fails: \(failure)") }
     return .json(body)
   }
 
-  private static let strict = Parameter<Bool>.flag(
-    "strict", "Answers 503 if the newest sample is older than three intervals or the archive fails")
+  private enum Strictness: Sendable {
+    case off, all
+    /// For probes that restart the agent, which no archive needs.
+    case samples
+  }
+
+  private static let strict = {
+    let values: [String: Strictness] = [
+      "": .all, "true": .all, "1": .all, "samples": .samples, "false": .off, "0": .off,
+    ]
+    return Parameter<Strictness>(
+      "strict",
+      "Answers 503 if the newest sample is older than three intervals or, but for samples, the archive fails",
+      allowed: "true, false or samples", .words(["", "true", "1", "samples", "false", "0"])
+    ) { values[$0] }
+  }()
 }
 
 /// The body of `/health`.
