@@ -30,8 +30,9 @@ struct DaemonReport: Sendable {
 
   /// A line for each part.
   var text: String {
-    var lines: [(String, String)] = [("agent", agent), ("samples", samples)]
-    lines.append(("archive", archive))
+    var lines: [(String, String)] = [("agent", agent)]
+    // Without its token, no more is known than that it answers.
+    if refusal == nil || health["interval_sec"] != nil { lines += [("samples", samples), ("archive", archive)] }
     lines += pushLines.map { ("push", $0) }
     if let viewers { lines.append(("viewers", viewers)) }
     if let cost { lines.append(("cost", cost)) }

@@ -44,8 +44,11 @@ struct RemoteTarget: Equatable {
   static let hostsFile = SettingDomain<[RemoteTarget]>(
     SettingDomainAbout(allowed: "a file with a line per machine, http://HOST:PORT NAME", completion: .file())
   ) { path throws(SettingRefusal) in
-    guard let bytes = try? Files.contents(ofNamed: path) else {
-      throw SettingRefusal(word: path, reason: "must be a readable file")
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try Files.contents(ofNamed: path)
+    } catch {
+      throw SettingRefusal(word: path, reason: "must be a readable file (\(SystemError.text(of: error.code)))")
     }
     let targets = lines(of: String(decoding: bytes, as: UTF8.self))
     if let wrong = targets.first(where: { !RemoteMachine.isAddress($0.url) }) {

@@ -49,6 +49,8 @@ import Testing
     ])
     let without = try AgentProcess.status(["--port", String(port)])
     #expect(without.status == 0 && without.output.end(of: "note     details need --token-file") != nil, "\(without)")
+    // Archive and samples are unknown, not absent.
+    #expect(without.output.split(separator: "\n").count == 2, "\(without)")
     let with = try AgentProcess.status(["--port", String(port), "--token-file", folder.file("token")])
     #expect(with.status == 0 && with.output.hasPrefix("agent    0.1.0, up "), "\(with)")
     process.signal(SIGTERM)
