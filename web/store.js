@@ -192,13 +192,15 @@ export class Store {
   async extent() {
     const first = async (question) => {
       const { timestamps, series } = await getJSON(`metrics/history?${question}&metrics=cpu.usage`);
-      return timestamps[(series['cpu.usage'] ?? []).findIndex((value) => value !== null)];
+      return [timestamps[(series['cpu.usage'] ?? []).findIndex((value) => value !== null)], timestamps.at(-1)];
     };
-    const recent = await first('seconds=7200&step=60');
-    if (recent > this.now - 7000) return recent - 60;
-    const hour = await first('from=0&step=3600');
+    // Before the first live sample, the newest time is known from the answer only.
+    const [recent, newest] = await first('seconds=7200&step=60');
+    if (recent > newest - 7000) return recent - 60;
+    const [hour] = await first('from=0&step=3600');
     if (hour === undefined) return hour;
-    return (await first(`from=${hour - 3600}&to=${hour}&step=60`) ?? hour) - 60;
+    const [minute = hour] = await first(`from=${hour - 3600}&to=${hour}&step=60`);
+    return minute - 60;
   }
 
   has(key) { return this.base.mean.has(key) || this.tail.mean.has(key); }

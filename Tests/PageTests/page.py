@@ -505,6 +505,9 @@ def test_all_begins_with_the_oldest_sample(browser):
         browser.wait("agentPage.view.first > 0", "the time of the oldest sample")
         begin = browser.evaluate("agentPage.view.window.from")
         check(first - 200 < begin <= first, f"the range 'all' begins {begin - first} s after the oldest sample")
+        # Also when it is asked for before a sample has come.
+        begin = browser.evaluate("new agentPage.store.constructor(() => {}, () => {}).extent()")
+        check(first - 200 < begin <= first, f"without samples, the oldest one is {begin - first} s late")
 
 
 def test_touch(browser):
