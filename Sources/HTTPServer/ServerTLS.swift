@@ -67,7 +67,7 @@ package final class ServerTLS: ServerEncryption {
 
   private static func state(_ files: PEMFiles) throws(ServerFailure) -> State {
     let contents = try contents(of: files)
-    return try state(files, contents)
+    return try Self.state(files, contents)
   }
 
   private static func state(_ files: PEMFiles, _ contents: [[UInt8]]) throws(ServerFailure) -> State {

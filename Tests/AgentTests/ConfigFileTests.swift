@@ -80,7 +80,8 @@ import Testing
   func serviceSocket() throws {
     func path(_ text: String, _ variables: [String: String]) throws -> String? {
       let file = try ConfigFile("a.conf", Array(text.utf8).span, known: ["LISTEN"])
-      return try SettingOptions<ServerSettings>.parse([]).values([{ variables[$0] }], file: file).listen?.path
+      let values = try SettingOptions<ServerSettings>.parse([]).values([{ variables[$0] }], file: file)
+      return values.texts["listen"]?.replacing("unix:", with: "")
     }
     let unit = ["RUNTIME_DIRECTORY": "/run/worker-agent"]
     #expect(try path("", unit) == "/run/worker-agent/agent.sock")

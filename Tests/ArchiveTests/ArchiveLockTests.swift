@@ -135,7 +135,7 @@ import Testing
     symlink("elsewhere", folder.file("a.db-lock"))
     mkdir(folder.file("b.db"), 0o700)
     for (name, reason) in [("a.db", "its lock is a link"), ("b.db", "b.db: Is a directory")] {
-      let bench = Bench(folder.file(name))
+      let bench = ArchiveTests.Bench(folder.file(name))
       bench.archive.start()
       #expect(bench.reports.wait(for: reason) != nil)
       bench.archive.stop(atMost: 300)
