@@ -76,7 +76,8 @@ import Testing
     let target = "/health?strict=samples"
     let fine = api(age: 1)
     fine.history.archive = Archive(failure: "disk full")
-    #expect(await get(target, fine).status == 200 && get("/health?strict", fine).status == 503)
+    #expect(await get(target, fine).status == 200)
+    #expect(await get("/health?strict", fine).status == 503)
     #expect(await get(target, api(age: 31.5)).status == 503)
   }
 
