@@ -199,7 +199,8 @@ import Testing
       await withCheckedContinuation { continuation in
         fetcher.ask(wanted, of: short, short.all) { continuation.resume() }
       }
-      asked.window = try #require(fetcher.answer(wanted))
+      let answer: WindowAnswer = try #require(fetcher.answer(wanted))
+      asked.window = answer
       let whole = ScreenGoldens.screenInput(history, size: asked.size, state: asked.state)
       // The same as with all samples in memory.
       #expect(text(asked).contains(TextFormat.fixed(end - start, 0) + " samples"), "\(text(asked))")

@@ -1,5 +1,6 @@
 internal import AgentMetrics
 internal import Query
+internal import SampleStore
 internal import Why
 
 /// Who used the machine between two times, in a box over the panels.
