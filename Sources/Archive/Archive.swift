@@ -225,10 +225,6 @@ package final class Archive: ServicePart {
           former = current.identity
           throw ArchiveFailure(missing: path)
         }
-        if let written = current.written, written.isLost(in: Written(path)) {
-          former = current.identity
-          throw ArchiveFailure(path, "it or its journal was truncated or deleted", .reopen)
-        }
         try checkIfSuspect(&current)
         try step(&current)
         current.written = Written(path)
@@ -245,6 +241,7 @@ package final class Archive: ServicePart {
         switch error.remedy {
         case .wait: break
         case .reopen:
+          former = open?.identity ?? former
           open?.file.database.close()
           open = nil
         case .moveAside:
@@ -272,6 +269,10 @@ package final class Archive: ServicePart {
       return isDue ? inbox.waiting : nil
     }
     if let due, !due.isEmpty {
+      // After the wait, and before the samples are written.
+      if let written = open.written, written.isLost(in: Written(path)) {
+        throw ArchiveFailure(path, "it or its journal was truncated or deleted", .reopen)
+      }
       try checked { () throws(SQLiteError) in try open.file.write(due.map(\.sample)) }
       inbox.update { inbox in
         // Meanwhile newer ones may have come, and the oldest may have been given up.
