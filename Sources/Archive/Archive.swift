@@ -219,15 +219,9 @@ package final class Archive: ServicePart {
         }
         guard var current = open else { continue }
         defer { if open != nil { open = current } }
-        if FileIdentity(path) != current.identity {
-          open = nil
-          current.file.database.close()
-          former = current.identity
-          throw ArchiveFailure(missing: path)
-        }
+        try checkIsWhole(current)
         try checkIfSuspect(&current)
         try step(&current)
-        current.written = Written(path)
         works()
         retry = timing.firstRetry
         if inbox.withState({ $0.isStopping && $0.waiting.isEmpty }) {
@@ -256,11 +250,11 @@ package final class Archive: ServicePart {
     }
   }
 
-  /// Waits for samples and writes them, or lets old ones go.
+  /// Waits for samples and writes them, and lets old ones go.
   private func step(_ open: inout Open) throws(ArchiveFailure) {
     let batch = timing.flush
     let interval = Double(history.interval)
-    let due: [History.Entry]? = inbox.wait(atMost: 30) { inbox in
+    let waiting: [History.Entry]? = inbox.wait(atMost: 30) { inbox in
       if inbox.waiting.isEmpty { return inbox.isStopping ? [] : nil }
       // What fills the time of a flush, or has waited for so long.
       let isDue =
@@ -268,32 +262,38 @@ package final class Archive: ServicePart {
         || Clock.monotonic - inbox.since >= batch
       return isDue ? inbox.waiting : nil
     }
-    if let due, !due.isEmpty {
-      // After the wait, and before the samples are written.
-      if let written = open.written, written.isLost(in: Written(path)) {
-        throw ArchiveFailure(path, "it or its journal was truncated or deleted", .reopen)
-      }
-      try checked { () throws(SQLiteError) in try open.file.write(due.map(\.sample)) }
-      inbox.update { inbox in
-        // Meanwhile newer ones may have come, and the oldest may have been given up.
-        if let last = due.last, let index = inbox.waiting.lastIndex(where: { $0 === last }) {
-          inbox.waiting.removeSubrange(...index)
-        }
-        inbox.since = Clock.monotonic
-        if inbox.waiting.isEmpty { inbox.isUrgent = false }
-      }
-      noteExtent(of: open.file)
-      // A block is made of some hundred samples: 25 MB that the heap would keep.
-      if open.file.hasClosedBlock {
-        open.file.hasClosedBlock = false
-        ProcessSettings.trimHeap()
-      }
-    }
     let now = Clock.monotonic
-    if now - open.pruned >= timing.prune {
+    let isPruning = now - open.pruned >= timing.prune
+    let due = waiting ?? []
+    guard isPruning || !due.isEmpty else { return }
+    // It may have been lost during the wait.
+    try checkIsWhole(open)
+    if isPruning {
       open.pruned = now
       try checked { () throws(SQLiteError) in try open.file.prune(now: Int64(Clock.realtime * 1_000)) }
-      noteExtent(of: open.file)
+    }
+    if !due.isEmpty { try checked { () throws(SQLiteError) in try open.file.write(due.map(\.sample)) } }
+    open.written = Written(path)
+    noteExtent(of: open.file)
+    guard let last = due.last else { return }
+    inbox.update { inbox in
+      // Meanwhile newer ones may have come, and the oldest may have been given up.
+      if let index = inbox.waiting.lastIndex(where: { $0 === last }) { inbox.waiting.removeSubrange(...index) }
+      inbox.since = Clock.monotonic
+      if inbox.waiting.isEmpty { inbox.isUrgent = false }
+    }
+    // A block is made of some hundred samples: 25 MB that the heap would keep.
+    if open.file.hasClosedBlock {
+      open.file.hasClosedBlock = false
+      ProcessSettings.trimHeap()
+    }
+  }
+
+  /// Whether the file is the one that was opened, and has what was written to it.
+  private func checkIsWhole(_ open: Open) throws(ArchiveFailure) {
+    if FileIdentity(path) != open.identity { throw ArchiveFailure(missing: path) }
+    if let written = open.written, written.isLost(in: Written(path)) {
+      throw ArchiveFailure(path, "it or its journal was truncated or deleted", .reopen)
     }
   }
 

@@ -54,7 +54,7 @@ package struct ArchiveFailure: UserError, Sendable, Hashable {
       } else {
         "it was deleted or replaced"
       }
-    self.init(path, reason, .wait)
+    self.init(path, reason, .reopen)
   }
 
   init(_ path: String, _ error: SQLiteError) {

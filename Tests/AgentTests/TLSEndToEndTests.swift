@@ -276,7 +276,7 @@ struct TLSEndToEndTests {
     }
     #expect(try answer(old, "old").contains("200 OK"))
     try old.folder.write("agent.conf", settings(new, key: old))
-    #expect(try reloaded().end(of: "settings are unchanged: \(path):1: TLS_CERT: invalid value") != nil)
+    #expect(try reloaded().end(of: "settings are unchanged: \(path):2: TLS_KEY: invalid value") != nil)
     #expect(try answer(old, "old").contains("200 OK"))
     try old.folder.write("agent.conf", settings(new, key: new))
     let line = try reloaded()

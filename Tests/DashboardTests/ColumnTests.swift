@@ -84,9 +84,7 @@ import Testing
     let context = frame(model).frameContext
     #expect(model.handle(.character(" "), in: context) == .save)
     #expect(model.state.settings.table.columns?.first == .user)
-    model = press(.end, .right, from: model)
-    model = press(.up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, from: model)
-    model = press(.right, from: model)
+    model = press(.end, .home, .right, from: model)
     #expect(model.state.settings.table.columns?.prefix(2) == [.state, .user])
     let text = ConfigFile.text(model.state.settings, over: "")
     #expect(text.contains("columns = state,user,threads,cpu"))
