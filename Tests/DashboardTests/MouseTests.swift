@@ -137,10 +137,10 @@ import Testing
     _ = model.handle(try place(.process(second), frameContext(wide.size)), in: frameContext(wide.size))
     #expect(model.state.overlay == .details(second) && model.state.table.selected == second)
     // The wheel over them scrolls them.
-    let low = Size(width: 80, height: 9)
+    let low = Size(width: 80, height: 6)
     let limit = frameContext(low).overlayRows
     #expect(limit > 0)
-    let wheel = MouseEvent(kind: .wheelDown, x: 40, y: 4)
+    let wheel = MouseEvent(kind: .wheelDown, x: 40, y: 2)
     let effect = model.handle(wheel, in: frameContext(low))
     #expect(effect == .draw)
     #expect(model.state.overlayScroll == min(3, limit) && model.state.overlay == .details(second))
