@@ -1,8 +1,21 @@
-"""Makes control groups for scripts, in the hierarchies that workloads are read from; needs root."""
+"""Makes control groups for scripts, in the hierarchies that workloads are read from; needs root.
 
+The groups of a script that was killed stay, and a thousand of them change what an agent costs and how often it reads them:
+each script begins with `trees`, which removes those that are still there.
+"""
+
+import ctypes
+import fcntl
 import os
+import signal
 import subprocess
+import sys
 import time
+
+# Folders of the groups that were made, a line each; locked by the scripts that make some.
+MADE = "/run/worker-agent-scripts-groups"
+PR_SET_PDEATHSIG = 1
+made = None
 
 
 def mounts():
@@ -26,6 +39,8 @@ class Group:
         self.trees = trees
         self.folders = sorted({trees[name] + path for name in trees})
         for folder in self.folders:
+            if made:
+                print(folder, file=made, flush=True)
             os.makedirs(folder, exist_ok=True)
 
     def path(self, controller):
@@ -46,7 +61,10 @@ class Group:
 
     def run(self, *command, **options):
         """Starts a program in the group."""
+        library = ctypes.CDLL(None)
+
         def join():
+            library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             for folder in self.folders:
                 with open(os.path.join(folder, "cgroup.procs"), "w") as file:
                     file.write("0")
@@ -62,8 +80,35 @@ class Group:
                     time.sleep(0.1)
 
 
+def remove_leftovers():
+    """Removes the groups that killed scripts have left, unless another script that makes some runs."""
+    global made
+    made = open(MADE, "a+")
+    try:
+        fcntl.flock(made, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        fcntl.flock(made, fcntl.LOCK_SH)
+        return
+    made.seek(0)
+    for folder in sorted({line.rstrip("\n") for line in made}, key=len, reverse=True):
+        if folder.startswith("/sys/fs/cgroup/"):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                pass  # It is gone, or has processes.
+    made.truncate(0)
+    fcntl.flock(made, fcntl.LOCK_SH)
+
+
+def end_in_order(number, _):
+    """Lets `finally` run."""
+    sys.exit(128 + number)
+
+
 def trees():
     """The hierarchies in which groups are made; None where that is impossible."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end_in_order)
     found = mounts()
     wanted = [name for name in ("cpu", "cpuacct", "memory", "blkio", "pids") if name in found]
     chosen = {name: found[name] for name in wanted}
@@ -72,6 +117,7 @@ def trees():
             return None
         chosen = {"unified": found["unified"]}
     try:
+        remove_leftovers()
         probe = Group("/worker-agent-probe", chosen)
         probe.remove()
     except OSError:
