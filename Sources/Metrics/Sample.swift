@@ -120,6 +120,12 @@ package struct Sample: MetricGroup {
     agent = AgentCost(from: previous?.agent, to: current.agent, over: elapsed)
   }
 
+  /// Seconds from the last reading of the workloads to the sample; 0 where they are read at each sample.
+  package var ageOfWorkloads: Double {
+    let age = agent.sources.first { $0.name == "workloads" }?.age ?? 0
+    return age > 0 && age.isFinite ? age : 0
+  }
+
   /// The whole catalog: every JSON member except `timestamp`, in order.
   package static let table = Table<Sample>([
     .part("cpu", CPU.table, \.cpu),

@@ -56,6 +56,8 @@ package struct CulpritSum {
   /// Time of the last sample, in the window or not, and seconds that samples covered up to it.
   private var time = Double.nan
   private var clock = 0.0
+  /// The last reading of the workloads: its time in covered seconds, and the seconds before it that its rates are of.
+  private var reading = (clock: Double.nan, span: Double.nan)
   private var entries: [String: Entry] = [:]
   /// Counters of the workloads in the last sample that had them.
   private var counters: [String: Counters] = [:]
@@ -87,6 +89,7 @@ package struct CulpritSum {
     let part = window.add(sample)
     time = sample.timestamp.seconds
     clock += part.elapsed
+    setReading(of: sample, part.elapsed)
     if isFirst, time > window.start || part.isInside {
       known = SampleWindow(from: max(window.start, part.begin), to: window.end)
     }
@@ -174,7 +177,7 @@ package struct CulpritSum {
   /// Keeps the counters of a sample before the window.
   private mutating func remember(_ sample: Sample) {
     guard grouping != .process else { return }
-    let age = Self.ageOfWorkloads(sample)
+    let age = sample.ageOfWorkloads
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
       var last = Counters()
       (last.cpu, last.read, last.written) = (workload.cpuTotal, workload.readTotal, workload.writtenTotal)
@@ -185,7 +188,7 @@ package struct CulpritSum {
   }
 
   private mutating func addWorkloads(_ sample: Sample, _ part: SampleWindow.Part) {
-    let age = Self.ageOfWorkloads(sample)
+    let age = sample.ageOfWorkloads
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
       let (use, _) = use(of: workload, part, readAt: time - age)
       update(workload.id) { entry in
@@ -200,10 +203,14 @@ package struct CulpritSum {
     }
   }
 
-  /// Seconds from the last reading of the workloads to the sample.
-  private static func ageOfWorkloads(_ sample: Sample) -> Double {
-    let age = sample.agent.sources.first { $0.name == "workloads" }?.age ?? 0
-    return age > 0 && age.isFinite ? age : 0
+  /// Notes over which time the rates of a sample's workloads are, which are read more rarely where there are many.
+  private mutating func setReading(of sample: Sample, _ elapsed: Double) {
+    let instant = clock - sample.ageOfWorkloads
+    // The same reading.
+    if instant <= reading.clock + Self.precision { return }
+    let span = instant - reading.clock
+    // Ages move it by a part of an interval.
+    reading = (instant, span > 1.5 * elapsed ? span : elapsed)
   }
 
   /// Use of a workload since the last sample that lists it, and whether its counters were read since.
@@ -214,11 +221,11 @@ package struct CulpritSum {
     let isFirst = counters[workload.id] == nil
     var last = counters[workload.id] ?? Counters()
     let isRead = isFirst || instant > last.instant + Self.precision
-    let isNew = isFirst && workload.began(within: seconds)
+    let isNew = isFirst && workload.began(within: reading.span)
     if isNew { (last.oomKills, last.peak) = (0, 0) }
     // The part of the growth since the last reading that is within the window, and of the rate up to this one.
     let share = isRead && !isFirst ? known.share(from: last.instant, to: instant) : 1
-    let recent = known.share(from: instant - seconds, to: instant)
+    let recent = known.share(from: instant - reading.span, to: instant)
     if isRead { last.instant = instant }
     // Whole seconds, and clocks that are read one after the other, make no gap.
     let wall = time - last.sampled
@@ -229,7 +236,7 @@ package struct CulpritSum {
       guard now.isFinite else { return (rate * part.seconds, .nan) }
       defer { last = now }
       // A counter that fell is another group of the same name, whose rate counts from its start.
-      guard now >= last else { return (rate * seconds * recent, .nan) }
+      guard now >= last else { return (rate * reading.span * recent, .nan) }
       let growth = (now - last) * share
       return (growth, gap > 0 ? max(0, growth - (rate > 0 ? rate * part.seconds : 0)) * gap : .nan)
     }
@@ -332,7 +339,7 @@ package struct CulpritSum {
 
   /// Users by their processes; the rest of each workload is its owner's.
   private mutating func addUsers(_ sample: Sample, _ part: SampleWindow.Part, _ shares: [Int32: GPUShare]) {
-    let age = Self.ageOfWorkloads(sample)
+    let age = sample.ageOfWorkloads
     let listed = (sample.workloads?.top ?? []).filter { !$0.isGroup }
     var memory = addUsersProcesses(sample, part.seconds, shares, listed: Set(listed.map(\.id)))
     for workload in listed {

@@ -34,7 +34,9 @@ struct MemoryKills {
     let before = Dictionary(
       (previous.workloads?.top ?? []).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let now = Dictionary((sample.workloads?.top ?? []).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    addCounted(sample, before)
+    // Workloads may be read more rarely than samples are taken.
+    let span = max(sample.elapsed, sample.elapsed + previous.ageOfWorkloads - sample.ageOfWorkloads)
+    addCounted(sample, before, span)
     let known = places.reduce(0) { $0 + $1.count }
     let counted = Set(places.map(\.workload.id))
     let gone = (previous.processes?.top ?? []).filter { !$0.isAlive(in: sample) }
@@ -64,14 +66,16 @@ struct MemoryKills {
   }
 
   /// Adds the workloads whose counters show kills.
-  private mutating func addCounted(_ sample: Sample, _ before: [String: Workload]) {
+  ///
+  /// - Parameter span: seconds between the two readings of the workloads.
+  private mutating func addCounted(_ sample: Sample, _ before: [String: Workload], _ span: Double) {
     var unknown: [Workload] = []
     for workload in sample.workloads?.top ?? [] where !workload.isGroup && workload.oomKills > 0 {
       if let old = before[workload.id] {
         let isAgain = workload.oomKills < old.oomKills
         let kills = isAgain ? workload.oomKills : Self.growth(old.oomKills, workload.oomKills)
         if kills > 0 { places.append(Place(workload: workload, count: kills, hasEnded: isAgain)) }
-      } else if workload.began(within: sample.elapsed) {
+      } else if workload.began(within: span) {
         // One that was made since had no earlier kills.
         places.append(Place(workload: workload, count: workload.oomKills))
       } else {

@@ -82,6 +82,27 @@ import Testing
     }
   }
 
+  /// A workload that is made between two readings has all of its use, though its rate is repeated or comes late.
+  @Test(arguments: [CulpritGrouping.workload, .user])
+  func beginningsOfRarelyReadWorkloads(_ grouping: CulpritGrouping) {
+    for offset in 0..<6 {
+      var sum = CulpritSum(by: grouping)
+      for time in 100..<136 {
+        let age = Double((time + offset) % 6)
+        let instant = Double(time) - age
+        // At work from 112 to 122, and gone ten seconds later.
+        func used(_ instant: Double) -> Double { min(max(instant - 112, 0), 10) }
+        let isListed = instant > 112 && instant < 132
+        let rate = (used(instant) - used(instant - 6)) / 6
+        var sample = sample(at: Double(time), elapsed: 1, isListed ? [("a", rate, used(instant))] : [])
+        sample.agent.sources = [SourceReading(name: "workloads", duration: 0.03, success: true, age: age)]
+        sum.add(sample)
+      }
+      let cpu = sum.ranking(of: .cpu, limit: 1).culprits.first?.cpu ?? 0
+      #expect(abs(cpu - 10) < 1e-9, "\(offset): \(cpu)")
+    }
+  }
+
   @Test func aGroupThatIsMadeAgainCountsFromItsStart() {
     var sum = CulpritSum(by: .workload)
     sum.add(sample(at: 100, [("a", 0.5, 1_000)]))

@@ -192,6 +192,18 @@ struct MadeSituation: Sendable, CustomStringConvertible {
           workload("old.service", .service) { ($0.oomKills, $0.cpu, $0.cpuTotal) = (7, 0.02, 90) })
       }, previous: machine()),
     MadeSituation(
+      description: "an OOM kill in a service that was made between two rare readings", rule: "oom-kill",
+      words: ["in service a.service"],
+      sample: machine {
+        $0.ram.oomKills = 4
+        $0.workloads = workloads(
+          workload("a.service", .service) { ($0.oomKills, $0.cpu, $0.cpuTotal) = (1, 0.02, 1) },
+          workload("old.service", .service) { ($0.oomKills, $0.cpu, $0.cpuTotal) = (7, 0.02, 90) })
+      },
+      previous: machine {
+        $0.agent.sources = [SourceReading(name: "workloads", duration: 0.03, success: true, age: 20)]
+      }),
+    MadeSituation(
       description: "an OOM kill beside a process of another group that ended", rule: "oom-kill",
       words: ["in container web, probably java"],
       sample: machine {
