@@ -42,6 +42,23 @@ class Group:
             if made:
                 print(folder, file=made, flush=True)
             os.makedirs(folder, exist_ok=True)
+            if list(trees) == ["unified"]:
+                self.enable_controllers(trees["unified"], path)
+
+    @staticmethod
+    def enable_controllers(root, path):
+        """Gives a group of version 2 the files that services and containers have."""
+        folder = root
+        for name in path.split("/")[1:]:
+            with open(folder + "/cgroup.controllers") as file:
+                controllers = file.read().split()
+            for controller in {"cpu", "io", "memory", "pids"}.intersection(controllers):
+                try:
+                    with open(folder + "/cgroup.subtree_control", "w") as file:
+                        file.write("+" + controller)
+                except OSError:
+                    pass  # The group has processes.
+            folder += "/" + name
 
     def path(self, controller):
         tree = self.trees.get(controller) or self.trees["unified"]
