@@ -53,7 +53,8 @@ package final class ProcessesCollector: Collector {
 
   /// Writes `reading.processes`.
   package func read(into reading: inout Reading) throws(CollectorError) {
-    if pacing.isDue(at: reading.boottime, isWatched: demand.isWatched) { try scan(for: &reading) }
+    let kills = reading.memory.oomKills
+    if pacing.isDue(at: reading.boottime, isWatched: demand.isWatched, oomKills: kills) { try scan(for: &reading) }
     write(into: &reading)
   }
 
@@ -96,7 +97,7 @@ package final class ProcessesCollector: Collector {
     self.reading.hidden = scanner.blind.hidden
     self.reading.withoutIO = scanner.blind.withoutIO
     self.reading.isPartial = scanner.blind.isPartial
-    pacing.count(at: reading.boottime, cost: Clock.threadCPU - start)
+    pacing.count(at: reading.boottime, cost: Clock.threadCPU - start, oomKills: reading.memory.oomKills)
   }
 
   /// The exits that are due: those that came too early for the last scan, without those too early for this one.

@@ -20,6 +20,8 @@ struct OOMKills {
       let one = ended.count == 1 ? ended.first : gone.flatMap { gone in ended.first { $0.id == gone.workload } }
       if let one {
         add(others, in: one.id, ", probably in " + one.title + ", which ended")
+      } else if let one = lastKnown {
+        add(others, in: one.id, ", probably in " + one.title)
       } else {
         add(others)
       }
@@ -38,6 +40,14 @@ struct OOMKills {
     event.workload = workload
     event.count = count
     events.append(event)
+  }
+
+  /// The victim's workload where the workloads were not read since, so that it is unknown whether it has ended.
+  private var lastKnown: WorkloadNames? {
+    guard let workloads = reading?.workloads, workloads.age > 0, let id = victim(where: { $0 != nil })?.workload else {
+      return nil
+    }
+    return workloads.all.first { $0.names.id == id }?.names
   }
 
   /// Returns the largest process of the previous scan that has ended, the usual victim.

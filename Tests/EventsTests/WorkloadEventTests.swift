@@ -155,6 +155,24 @@ import Testing
     #expect(kill.map(\.text) == ["out of memory in service db: 1 process killed, probably eater (2, 500 MiB)"])
   }
 
+  /// With thousands of groups, these are read some seconds later.
+  @Test func aKillBeforeTheWorkloadsAreReadAgain() {
+    var machine = sequence([workload(1, "db"), workload(2, "web", .container)])
+    machine.step()
+    var process = ProcessReading(pid: 2)
+    (process.name, process.residentBytes, process.workload) = ("eater", 500 << 20, "container:web")
+    var scan = ProcessesReading()
+    scan.earlier = [process]
+    machine.reading?.processes = scan
+    machine.reading?.workloads?.age = 3
+    let kill = machine.step { $0.ram.oomKills += 1 }
+    #expect(
+      kill.map(\.text) == [
+        "out of memory, probably in container web: 1 process killed, probably eater (2, 500 MiB)"
+      ])
+    #expect(kill.first?.workload == "container:web")
+  }
+
   /// Of several groups that ended, the victim's is named.
   @Test func oneOfSeveralThatEnded() {
     var machine = sequence([workload(1, "db"), workload(2, "web", .container), workload(3, "cron")])

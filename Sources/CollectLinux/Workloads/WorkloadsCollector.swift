@@ -11,7 +11,8 @@ internal import SystemIO
 /// every twentieth while the machine's memory pressure stands still; the rest where one of the two moved and, as
 /// ``MachineMoves`` has it, where the machine's sum did since; slow files at every fifth pass of those; the memory's peak
 /// also where the memory has reached it and at OOM kills. Limits and slow files of all are read once a minute, those of
-/// idle groups, and known owners of all, every four minutes. Passes run within a budget of a two-hundredth of one CPU.
+/// idle groups, and known owners of all, every four minutes. Passes run within a budget of a two-hundredth of one CPU, and of
+/// a tenth after an OOM kill.
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
 
@@ -99,7 +100,9 @@ package final class WorkloadsCollector: Collector {
 
   /// Writes `reading.workloads`.
   package func read(into reading: inout Reading) throws(CollectorError) {
-    if pacing.isDue(at: reading.boottime) { readAll(at: reading.boottime, MachineMoves.Sums(reading)) }
+    if pacing.isDue(at: reading.boottime, oomKills: reading.memory.oomKills) {
+      readAll(at: reading.boottime, MachineMoves.Sums(reading))
+    }
     write(into: &reading)
   }
 
@@ -153,7 +156,7 @@ package final class WorkloadsCollector: Collector {
     reading.instant = now
     // The first passes read all files of all groups, once: with hundreds, the third would be many seconds later.
     let cost = Clock.threadCPU - start
-    pacing.count(at: now, cost: pass <= 2 ? cost / Self.startFactor : cost)
+    pacing.count(at: now, cost: pass <= 2 ? cost / Self.startFactor : cost, oomKills: sums.oomKills)
   }
 
   /// The counters of the groups without those of the workloads inside them.
