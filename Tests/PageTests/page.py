@@ -1011,7 +1011,8 @@ def test_eight_tabs(browser):
         check(len(wire.streams) == 1, f"{len(wire.streams)} streams after tabs were closed")
         for tab in tabs[3:]:
             tab.call("Page.navigate", url="about:blank")
-        until = time.monotonic() + 60
+        # On a loaded machine a tab's last message may be lost: the worker drops one that is silent for 200 s, every 30 s.
+        until = time.monotonic() + 240
         while wire.streams:
             check(time.monotonic() < until, "a stream outlives its tabs")
             time.sleep(0.1)
