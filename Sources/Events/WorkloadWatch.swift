@@ -13,7 +13,7 @@ struct WorkloadWatch {
   struct Changes {
     var events: [MachineEvent] = []
     var kills: [Kills] = []
-    /// Workloads whose groups are gone, so that their own counters are, too.
+    /// Workloads whose groups are gone, so that their own counters are, too; also those that came and went in between.
     var ended: [WorkloadNames] = []
   }
 
@@ -37,6 +37,8 @@ struct WorkloadWatch {
   private var members: [Member] = []
   private var restarts: [String: Restarts] = [:]
   private var instant = Double.nan
+  /// The highest serial number of the last reading.
+  private var newest = 0
   private var isFirst = true
 
   /// Restarts that make a loop, and the seconds that they must fit into: fewer than a unit started every minute by a timer
@@ -70,8 +72,11 @@ struct WorkloadWatch {
     let now = reading.instant
     var changes = Changes()
     var reading = reading
+    let known = isFirst ? Int.max : newest
+    newest = reading.all.last?.serial ?? newest
     // Those without a group.
     if reading.all.contains(where: \.isGone) {
+      changes.ended = reading.all.filter { $0.hasEnded && !$0.isRemainder && $0.serial > known }.map(\.names)
       reading.all.removeAll(where: \.isGone)
     }
     if isSame(reading) {
@@ -110,7 +115,7 @@ struct WorkloadWatch {
     gone += members[min(cursor, members.count)...]
     members = next
     guard !isFirst, !(gone.isEmpty && started.isEmpty && restarts.isEmpty) else { return changes }
-    changes.ended = gone.map(\.names)
+    changes.ended += gone.map(\.names)
     addEnds(gone, started, now: now, time: time, to: &changes)
     addRestarts(started, now: now, time: time, interval: interval, to: &changes)
     forgetRestarts(now)

@@ -54,6 +54,13 @@ package struct Workload: MetricGroup, Hashable {
 
   package init() {}
 
+  /// A workload of which only the id is known, "service:ssh.service".
+  package init(id: String) {
+    let colon = id.firstIndex(of: ":") ?? id.startIndex
+    (self.id, name) = (id, String(id[colon...].drop { $0 == ":" }))
+    kind = WorkloadKind(rawValue: String(id[..<colon])) ?? .other
+  }
+
   /// Computes the use between two readings.
   package init(from previous: WorkloadReading?, to current: WorkloadReading, over elapsed: Elapsed) {
     let facts = current.names.facts

@@ -20,7 +20,8 @@ struct MemoryKills {
   /// The largest process that has ended, the usual victim; nil where none was large.
   private(set) var victim: Process?
 
-  /// Memory from which a process is taken for the victim, where its workload's counter grew, and where none did.
+  /// Memory from which a process is taken for the victim, where its workload's counter grew or is gone, and where it is
+  /// there.
   private static let minMemory = (known: 16.0 * 1_048_576, other: 50.0 * 1_048_576)
 
   /// Compares two samples; nil without kills between them.
@@ -41,19 +42,19 @@ struct MemoryKills {
     let counted = Set(places.map(\.workload.id))
     let gone = (previous.processes?.top ?? []).filter { !$0.isAlive(in: sample) }
     if count > known {
-      // A group whose own counter stood still had no kill.
       let suspects = gone.filter { process in
-        guard process.resident > Self.minMemory.other, let id = process.workload else {
-          return process.resident > Self.minMemory.other
-        }
-        guard !counted.contains(id) else { return false }
-        guard let old = before[id], let new = now[id] else { return true }
-        return !(new.oomKills == old.oomKills && new.cpuTotal >= old.cpuTotal)
+        guard let id = process.workload else { return process.resident > Self.minMemory.other }
+        if counted.contains(id) { return false }
+        guard let new = now[id] else { return process.resident > Self.minMemory.known }
+        // A group whose own counter stood still had no kill.
+        let hasNone = before[id].map { new.oomKills == $0.oomKills && new.cpuTotal >= $0.cpuTotal } ?? false
+        return process.resident > Self.minMemory.other && !hasNone
       }
       if let suspect = Self.largest(suspects) {
         victim = suspect
-        if let id = suspect.workload, let workload = before[id] ?? now[id] {
-          let hasEnded = now[id].map { $0.cpuTotal < workload.cpuTotal } ?? true
+        if let id = suspect.workload {
+          let workload = before[id] ?? now[id] ?? Workload(id: id)
+          let hasEnded = now[id].map { $0.cpuTotal < workload.cpuTotal } ?? (before[id] != nil)
           places.append(Place(workload: workload, count: count - known, hasEnded: hasEnded, isProbable: true))
         }
       }

@@ -173,6 +173,29 @@ import Testing
     #expect(kill.first?.workload == "container:web")
   }
 
+  /// A group that two readings do not have, beside another one that ended: the last counters of both are listed.
+  @Test func aKillInAGroupThatCameAndWent() {
+    var machine = sequence([workload(1, "db"), workload(2, "cron")])
+    machine.step()
+    var process = ProcessReading(pid: 2)
+    (process.name, process.residentBytes, process.workload) = ("eater", 500 << 20, "service:leak")
+    var scan = ProcessesReading()
+    scan.earlier = [process]
+    machine.reading?.processes = scan
+    machine.reading?.workloads?.all[1].hasEnded = true
+    var gone = workload(3, "leak")
+    gone.hasEnded = true
+    machine.reading?.workloads?.all.append(gone)
+    let kill = machine.step { $0.ram.oomKills += 1 }
+    #expect(
+      kill.first?.text
+        == "out of memory, probably in service leak, which ended: 1 process killed, probably eater (2, 500 MiB)")
+    // It stays in the list for a while.
+    machine.step(70)
+    let other = machine.step { $0.ram.oomKills += 1 }
+    #expect(other.first?.workload == nil)
+  }
+
   /// Of several groups that ended, the victim's is named.
   @Test func oneOfSeveralThatEnded() {
     var machine = sequence([workload(1, "db"), workload(2, "web", .container), workload(3, "cron")])

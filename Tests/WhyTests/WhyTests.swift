@@ -234,6 +234,15 @@ struct MadeSituation: Sendable, CustomStringConvertible {
         $0.processes?.top[last - 1].workload = "service:a.service"
       }),
     MadeSituation(
+      description: "an OOM kill in a service that was never listed", rule: "oom-kill",
+      words: ["killed 1 process for lack of memory, probably python3 (43 MiB) in service a.service"],
+      sample: machine { $0.ram.oomKills = 4 },
+      previous: machine {
+        $0.processes?.top += [process(21, "python3", resident: 43)]
+        let last = $0.processes?.top.count ?? 0
+        $0.processes?.top[last - 1].workload = "service:a.service"
+      }),
+    MadeSituation(
       description: "an OOM kill whose victim is a zombie", rule: "oom-kill",
       words: ["in container web, probably java (300 MiB)"],
       sample: machine {
