@@ -171,6 +171,8 @@ package final class Archive: ServicePart {
     let identity: FileIdentity
     /// The file and its journal when they were last written; nil before.
     var written: Written?
+    /// When what was written last reached the disk for certain, by the monotonic clock.
+    var synced = -Double.infinity
     /// When old data was last looked for, and damage that a query had found, by the monotonic clock.
     var pruned = -Double.infinity
     var examined = -Double.infinity
@@ -272,7 +274,11 @@ package final class Archive: ServicePart {
       open.pruned = now
       try checked { () throws(SQLiteError) in try open.file.prune(now: Int64(Clock.realtime * 1_000)) }
     }
-    if !due.isEmpty { try checked { () throws(SQLiteError) in try open.file.write(due.map(\.sample)) } }
+    if !due.isEmpty {
+      let syncs = Self.isSyncDue(at: now, after: open.synced, interval: interval)
+      try checked { () throws(SQLiteError) in try open.file.write(due.map(\.sample), syncs: syncs) }
+      if syncs { open.synced = now }
+    }
     open.written = Written(path)
     noteExtent(of: open.file)
     guard let last = due.last else { return }
@@ -287,6 +293,14 @@ package final class Archive: ServicePart {
       open.file.hasClosedBlock = false
       ProcessSettings.trimHeap()
     }
+  }
+
+  /// Seconds of samples that a power failure may cost.
+  static let syncSeconds = 10.0
+
+  /// Whether what is written at `now` has to reach the disk: the next samples would come too late.
+  static func isSyncDue(at now: Double, after last: Double, interval: Double) -> Bool {
+    now + interval > last + syncSeconds
   }
 
   /// Whether the file is the one that was opened, and has what was written to it.

@@ -71,6 +71,19 @@ import Testing
     return try ArchiveReader(database).samples(from: .min, to: .max).map(\.timestamp.seconds)
   }
 
+  /// A power failure costs ten seconds of samples at most, and the disk hardly more syncs than that takes.
+  @Test(arguments: [(1.0, 10.0), (2, 10), (3, 9), (5, 10), (10, 10), (30, 30)])
+  func samplesReachTheDiskInTime(interval: Double, longest: Double) {
+    var last = -Double.infinity
+    var pauses: [Double] = []
+    for now in stride(from: 0, through: 600, by: interval)
+    where Archive.isSyncDue(at: now, after: last, interval: interval) {
+      pauses.append(now - last)
+      last = now
+    }
+    #expect(pauses.dropFirst().allSatisfy { $0 == longest } && pauses.count > 1)
+  }
+
   @Test func memoryIsFilledAfterARestart() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.db")

@@ -127,8 +127,15 @@ final class ArchiveFile {
   // MARK: Writing
 
   /// Writes samples, oldest first, in one transaction: all or none.
-  func write(_ samples: [Sample]) throws(SQLiteError) {
+  ///
+  /// - Parameter syncs: whether to wait until the disk has them, and all before.
+  func write(_ samples: [Sample], syncs: Bool = false) throws(SQLiteError) {
     guard !samples.isEmpty else { return }
+    if syncs {
+      try database.execute("PRAGMA synchronous=FULL")
+      defer { try? database.execute("PRAGMA synchronous=NORMAL") }
+      return try write(samples)
+    }
     let before = state
     do {
       try database.transaction(

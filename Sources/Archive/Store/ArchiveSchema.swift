@@ -64,7 +64,8 @@ enum ArchiveSchema {
     // Takes effect only in a file without tables.
     try database.execute("PRAGMA auto_vacuum=INCREMENTAL")
     _ = try database.text("PRAGMA journal_mode=WAL")
-    // A power failure may undo the last commits, but never damages the file; syncing each of them would cost the disk.
+    // A power failure may undo the last commits, but never damages the file; syncing each of them would cost the disk, and
+    // ``Archive`` asks for it every ten seconds.
     try database.execute(
       "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY")
   }
