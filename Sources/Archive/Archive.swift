@@ -171,7 +171,7 @@ package final class Archive: ServicePart {
     let identity: FileIdentity
     /// The file and its journal when they were last written; nil before.
     var written: Written?
-    /// When what was written last reached the disk for certain, by the monotonic clock.
+    /// Time of the last sync to the disk, by the monotonic clock.
     var synced = -Double.infinity
     /// When old data was last looked for, and damage that a query had found, by the monotonic clock.
     var pruned = -Double.infinity
@@ -298,7 +298,7 @@ package final class Archive: ServicePart {
   /// Seconds of samples that a power failure may cost.
   static let syncSeconds = 10.0
 
-  /// Whether what is written at `now` has to reach the disk: the next samples would come too late.
+  /// Whether a write at `now` has to sync: the next one would come too late.
   static func isSyncDue(at now: Double, after last: Double, interval: Double) -> Bool {
     now + interval > last + syncSeconds
   }

@@ -24,10 +24,12 @@ enum ShortCommand {
 
   /// Removes the first word; nil at the end.
   ///
-  /// Few words of a long command line are needed, therefore it is not split.
+  /// Few words of a long command line are needed, therefore it is not split. The lines of a script, as after `python3 -c`,
+  /// are words, too: sentences and tables have the command in one line.
   private static func nextWord(of remainder: inout Substring) -> Substring? {
-    guard let start = remainder.utf8.firstIndex(where: { $0 != UInt8(ascii: " ") }) else { return nil }
-    let end = remainder.utf8[start...].firstIndex(of: UInt8(ascii: " ")) ?? remainder.endIndex
+    func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
+    guard let start = remainder.utf8.firstIndex(where: { !isSpace($0) }) else { return nil }
+    let end = remainder.utf8[start...].firstIndex(where: isSpace) ?? remainder.endIndex
     defer { remainder = remainder[end...] }
     return remainder[start..<end]
   }

@@ -54,7 +54,7 @@ package struct Workload: MetricGroup, Hashable {
 
   package init() {}
 
-  /// A workload of which only the id is known, "service:ssh.service".
+  /// A workload with nothing but its id, "service:ssh.service".
   package init(id: String) {
     let colon = id.firstIndex(of: ":") ?? id.startIndex
     (self.id, name) = (id, String(id[colon...].drop { $0 == ":" }))

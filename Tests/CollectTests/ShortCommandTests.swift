@@ -14,6 +14,7 @@ import Testing
       ("./bin/server --config=/etc/server/server.conf", "server --config=server.conf"),
       ("postgres: checkpointer", "postgres: checkpointer"), ("sshd: ann@pts/0", "sshd: ann@pts/0"), ("", ""),
       ("/", "/"), ("/usr/lib/jvm//", "jvm"),
+      ("python3 -c \nimport time\n\tprint(1)\r\n", "python3 -c import time print(1)"), ("\n", ""),
     ]) func programsAndTheirFirstArguments(command: String, short: String)
   {
     #expect(ShortCommand.text(command) == short)
