@@ -109,8 +109,7 @@ package struct Sample: MetricGroup {
     processes = span.map { Processes($0, ended: sums?.ended ?? $0.ended()) }
     workloads = workloadSpan.map { workloadSpan in
       var context = Workloads.Context()
-      // Groups are not charged for time that the hypervisor took.
-      context.machineCPU = (cpu.usage - (cpu.modes?.steal ?? 0)) * cpu.threads
+      context.machineCPU = busyCPU
       context.processes = span
       context.gpus = gpus
       context.sums = sums
@@ -119,6 +118,9 @@ package struct Sample: MetricGroup {
     cgroup = current.cgroup.map { Cgroup(from: previous?.cgroup, to: $0, over: elapsed) }
     agent = AgentCost(from: previous?.agent, to: current.agent, over: elapsed)
   }
+
+  /// CPU time per second that processes and the kernel used, in CPUs; that of the hypervisor is nobody's.
+  package var busyCPU: Double { (cpu.usage - (cpu.modes?.steal ?? 0)) * cpu.threads }
 
   /// Seconds from the last reading of the workloads to the sample; 0 where they are read at each sample.
   package var ageOfWorkloads: Double {

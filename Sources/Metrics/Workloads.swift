@@ -87,6 +87,11 @@ package struct Workloads: MetricGroup, Hashable {
     top = chosen.indices.sorted { Self.precedes(chosen[$0], chosen[$1]) }.map { chosen[$0] }
   }
 
+  /// CPU time per second of all workloads, in CPUs.
+  package var attributedCPU: Double {
+    top.reduce(rest?.cpu ?? .nan) { $1.isGroup ? $0 : sum($0, $1.cpu) }
+  }
+
   /// Orders by CPU, then by memory, both descending, then by id.
   package static func precedes(_ left: Workload, _ right: Workload) -> Bool {
     let (first, second) = (left.cpu.isFinite ? left.cpu : -1, right.cpu.isFinite ? right.cpu : -1)

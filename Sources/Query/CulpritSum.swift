@@ -65,6 +65,8 @@ package struct CulpritSum {
   private var tails: [String: Culprit] = [:]
   /// Use by the processes of workloads since their last reading, for users.
   private var groups: [String: GroupUse] = [:]
+  /// Use by the processes without a workload since that reading, for users.
+  private var unknown = UnknownUse()
   private var samples = 0
   private var from = Double.nan
   private var to = Double.nan
@@ -158,8 +160,7 @@ package struct CulpritSum {
     func add(_ measure: CulpritMeasure, _ value: Double) {
       if value.isFinite { totals[measure, default: 0] += value }
     }
-    let busy = sample.cpu.usage - (sample.cpu.modes?.steal ?? 0)
-    add(.cpu, busy * sample.cpu.threads * seconds)
+    add(.cpu, sample.busyCPU * seconds)
     // Control groups and processes hold pages of files, too.
     let held = sample.ram.total - sample.ram.free
     add(.memory, (held.isFinite ? held : sample.ram.used) * seconds)
@@ -328,7 +329,7 @@ package struct CulpritSum {
     return use
   }
 
-  private static func use(of ended: EndedProcesses, _ seconds: Double) -> Culprit {
+  static func use(of ended: EndedProcesses, _ seconds: Double) -> Culprit {
     var use = Culprit()
     use.cpu = ended.cpu * seconds
     use.endedCPU = use.cpu
@@ -341,6 +342,7 @@ package struct CulpritSum {
   private mutating func addUsers(_ sample: Sample, _ part: SampleWindow.Part, _ shares: [Int32: GPUShare]) {
     let age = sample.ageOfWorkloads
     let listed = (sample.workloads?.top ?? []).filter { !$0.isGroup }
+    addUnknown(sample, part.seconds)
     var memory = addUsersProcesses(sample, part.seconds, shares, listed: Set(listed.map(\.id)))
     for workload in listed {
       let (use, isRead) = use(of: workload, part, readAt: time - age)
@@ -389,13 +391,12 @@ package struct CulpritSum {
       }
       if process.resident.isFinite { memory[process.user, default: 0] += process.resident }
     }
-    let scale = Self.scaleOfUnknown(sample)
     for ended in sample.processes?.ended ?? [] {
-      var use = Self.use(of: ended, seconds)
-      if let id = ended.workload, listed.contains(id) || counters[id] != nil {
+      guard let id = ended.workload else { continue }
+      let use = Self.use(of: ended, seconds)
+      if listed.contains(id) || counters[id] != nil {
         groups[id, default: GroupUse()].add(use, of: ended.user)
       } else {
-        if ended.workload == nil { (use.cpu, use.endedCPU) = (use.cpu * scale, use.endedCPU * scale) }
         add(use, to: ended.user)
       }
     }
@@ -406,14 +407,21 @@ package struct CulpritSum {
     return memory
   }
 
-  /// The share of ended processes without a workload that no workload's counter has: where their workload is unknown, it
-  /// may be any, whose use is its users' already.
-  private static func scaleOfUnknown(_ sample: Sample) -> Double {
-    let room = sample.workloads?.unattributedCPU ?? .nan
-    guard room.isFinite else { return 1 }
-    let ended = (sample.processes?.ended ?? []).filter { $0.workload == nil && $0.cpu > 0 }.reduce(0) { $0 + $1.cpu }
-    let live = (sample.processes?.top ?? []).filter { $0.workload == nil && $0.cpu > 0 }.reduce(0) { $0 + $1.cpu }
-    return ended > 0 ? min(1, max(0, room - live) / ended) : 1
+  /// Adds the ended processes whose workload is unknown, as far as no workload's counter has them, which shows when the
+  /// workloads are read.
+  private mutating func addUnknown(_ sample: Sample, _ seconds: Double) {
+    let isRead = reading.clock != unknown.readAt
+    unknown.readAt = reading.clock
+    // A sample belongs to the readings that the larger part of its interval is between.
+    let isOfNext = isRead && sample.ageOfWorkloads > 0.5 * sample.elapsed
+    if !isOfNext { unknown.add(sample, seconds) }
+    let attributed = sample.workloads?.attributedCPU ?? .nan
+    if isRead {
+      for (user, use) in unknown.divided(attributed) { add(use, to: user) }
+      unknown.settle()
+    }
+    if isOfNext { unknown.add(sample, seconds) }
+    for (user, use) in unknown.divided(attributed) { tails[user, default: Culprit()].add(use) }
   }
 
   private mutating func add(_ use: Culprit, to user: String) {

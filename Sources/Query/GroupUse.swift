@@ -66,6 +66,52 @@ struct GroupUse {
   private static func known(_ value: Double) -> Double { value.isFinite ? value : 0 }
 }
 
+/// Use by the processes outside of all workloads since the workloads were read last.
+///
+/// An ended process whose workload is unknown may be of any, whose counter has its use already: what the counters and the
+/// running processes leave of the machine's CPU time bounds it.
+struct UnknownUse {
+  /// The reading since which it is, as a time of the caller's.
+  var readAt = Double.nan
+  private var users: [String: Culprit] = [:]
+  private var seconds = 0.0
+  /// CPU seconds of the machine, and of running processes without a workload.
+  private var busy = 0.0
+  private var live = 0.0
+
+  /// Adds a sample that counts for some seconds.
+  mutating func add(_ sample: Sample, _ seconds: Double) {
+    self.seconds += seconds
+    busy += sample.busyCPU * seconds
+    for process in sample.processes?.top ?? [] where process.workload == nil && process.cpu > 0 {
+      live += process.cpu * seconds
+    }
+    for ended in sample.processes?.ended ?? [] where ended.workload == nil {
+      users[ended.user, default: Culprit()].add(CulpritSum.use(of: ended, seconds))
+    }
+  }
+
+  /// Forgets the use that was divided.
+  mutating func settle() {
+    users.removeAll(keepingCapacity: true)
+    (seconds, busy, live) = (0, 0, 0)
+  }
+
+  /// The use that no counter has, by name of the user.
+  ///
+  /// - Parameter attributed: CPU time per second of the workloads, in CPUs; NaN where unknown.
+  func divided(_ attributed: Double) -> [(user: String, use: Culprit)] {
+    let room = busy - attributed * seconds - live
+    let ended = users.values.reduce(0) { $1.cpu > 0 ? $0 + $1.cpu : $0 }
+    let scale = room.isFinite && ended > 0 ? min(1, max(0, room) / ended) : 1
+    return users.sorted { $0.key < $1.key }.map { user, use in
+      var use = use
+      (use.cpu, use.endedCPU) = (use.cpu * scale, use.endedCPU * scale)
+      return (user, use)
+    }
+  }
+}
+
 extension Culprit {
   /// Measures that are added up.
   static let sums: [any WritableKeyPath<Culprit, Double> & Sendable] = [

@@ -139,6 +139,15 @@ import Testing
     #expect(kill.map(\.text) == ["out of memory in service db: 1 process killed, probably eater (2, 500 MiB)"])
   }
 
+  /// A scan without a process that the one before had.
+  private func scan(without name: String, of workload: String) -> ProcessesReading {
+    var process = ProcessReading(pid: 2)
+    (process.name, process.residentBytes, process.workload) = (name, 500 << 20, workload)
+    var scan = ProcessesReading()
+    scan.earlier = [process]
+    return scan
+  }
+
   /// The parent of a victim may wait for it late or never; the kernel has freed its memory then.
   @Test(arguments: [UInt8(ascii: "Z"), UInt8(ascii: "R")]) func aZombieIsAVictim(state: UInt8) {
     var machine = sequence([workload(1, "db")])
@@ -159,11 +168,7 @@ import Testing
   @Test func aKillBeforeTheWorkloadsAreReadAgain() {
     var machine = sequence([workload(1, "db"), workload(2, "web", .container)])
     machine.step()
-    var process = ProcessReading(pid: 2)
-    (process.name, process.residentBytes, process.workload) = ("eater", 500 << 20, "container:web")
-    var scan = ProcessesReading()
-    scan.earlier = [process]
-    machine.reading?.processes = scan
+    machine.reading?.processes = scan(without: "eater", of: "container:web")
     machine.reading?.workloads?.age = 3
     let kill = machine.step { $0.ram.oomKills += 1 }
     #expect(
@@ -177,11 +182,7 @@ import Testing
   @Test func aKillInAGroupThatCameAndWent() {
     var machine = sequence([workload(1, "db"), workload(2, "cron")])
     machine.step()
-    var process = ProcessReading(pid: 2)
-    (process.name, process.residentBytes, process.workload) = ("eater", 500 << 20, "service:leak")
-    var scan = ProcessesReading()
-    scan.earlier = [process]
-    machine.reading?.processes = scan
+    machine.reading?.processes = scan(without: "eater", of: "service:leak")
     machine.reading?.workloads?.all[1].hasEnded = true
     var gone = workload(3, "leak")
     gone.hasEnded = true
@@ -200,11 +201,7 @@ import Testing
   @Test func oneOfSeveralThatEnded() {
     var machine = sequence([workload(1, "db"), workload(2, "web", .container), workload(3, "cron")])
     machine.step()
-    var process = ProcessReading(pid: 2)
-    (process.name, process.residentBytes, process.workload) = ("eater", 500 << 20, "container:web")
-    var scan = ProcessesReading()
-    scan.earlier = [process]
-    machine.reading?.processes = scan
+    machine.reading?.processes = scan(without: "eater", of: "container:web")
     machine.reading?.workloads?.all.removeLast(2)
     let kill = machine.step { $0.ram.oomKills += 1 }
     #expect(

@@ -215,7 +215,7 @@ import Testing
       var sum = CulpritSum(by: .user)
       for time in [100.0, 110] {
         var sample = sample(at: time, [("a", 0.5, time / 2)], processes: [(1, 0.1, "mira")])
-        sample.workloads?.unattributedCPU = unattributed
+        sample.cpu.usage = (0.5 + unattributed) / 4
         sample.processes?.ended = ["www", "daemon"].map { user in
           var ended = EndedProcesses()
           (ended.name, ended.user, ended.cpu) = ("cc1", user, 0.2)
@@ -228,6 +228,27 @@ import Testing
     #expect(users(unattributed: 0.6) == ["root": 10, "mira": 2, "www": 4, "daemon": 4])
     #expect(users(unattributed: 0.3) == ["root": 10, "mira": 2, "www": 2, "daemon": 2])
     #expect(users(unattributed: .nan) == ["root": 10, "mira": 2, "www": 4, "daemon": 4])
+  }
+
+  /// What the counters of rarely read workloads have shows at their next reading.
+  @Test func endedProcessesWaitForTheNextReadingOfTheWorkloads() {
+    var sum = CulpritSum(by: .user)
+    for time in 100...120 {
+      let age = Double(time % 5)
+      let instant = Double(time) - age
+      // Idle up to 105; then one CPU of "a", by processes of www that end before they are seen in it.
+      var sample = sample(
+        at: Double(time), elapsed: 1, [("a", instant > 105 ? 1 : 0, max(0, instant - 105))],
+        processes: [(1, 0.1, "mira")])
+      var ended = EndedProcesses()
+      (ended.name, ended.user, ended.cpu) = ("cc1", "www", time > 105 ? 1 : 0)
+      sample.processes?.ended = [ended]
+      sample.cpu.usage = (time > 105 ? 1.1 : 0.1) / 4
+      sample.agent.sources = [SourceReading(name: "workloads", duration: 0.03, success: true, age: age)]
+      sum.add(sample)
+    }
+    let all = seconds(sum.ranking(of: .cpu, limit: 10)).mapValues { ($0 * 1e6).rounded() / 1e6 }
+    #expect(all == ["root": 15, "mira": 2.1])
   }
 
   @Test func memoryOfUsersIsThatOfTheirProcesses() {
