@@ -27,9 +27,12 @@ export const line = (key, color, options) => ({ key, label: titleOf(key), color:
 // Dashes distinguish lines of the same color.
 export const numbered = (key, label, index) => line(key, (index % 8) + 1, { label, dash: [[], [6, 3], [2, 2]][Math.floor(index / 8) % 3] });
 
-// A chart of an id with a line for each entry of its list, as far as lines can be told apart.
+// What a chart of an id has of a list: a line for each entry, as far as lines can be told apart, and the number of the others.
 const mostLines = 24;
-export const entries = (id, items, label) => items.slice(0, mostLines).map((item, index) => numbered(keyOf(id, item), label(item), index));
+export const entries = (id, items, label) => ({
+  series: items.slice(0, mostLines).map((item, index) => numbered(keyOf(id, item), label(item), index)),
+  more: Math.max(0, items.length - mostLines),
+});
 
 export class Chart extends Plot {
   // title; series: lines of one unit with fill, faint, dash, band (the key of their peaks); ceiling: the maximum where it is known;
@@ -39,8 +42,9 @@ export class Chart extends Plot {
     Object.assign(this, { series: [], floor: 1, ...options });
     if (this.isSpark) return;
     this.legend = h('div', { class: 'legend' });
+    this.left = h('span', { class: 'note' });
     this.node = h('figure', { class: 'chart' },
-      h('figcaption', {}, h('span', { class: 'title', text: options.title ?? options.label }), this.legend,
+      h('figcaption', {}, h('span', { class: 'title', text: options.title ?? options.label }), this.legend, this.left,
         chartButtons(this, options.title || options.label)), this.frame);
     this.showLegend();
   }
@@ -55,6 +59,7 @@ export class Chart extends Plot {
         this.showLegend();
         this.showValues();
       } else if (this[name] === value) continue;
+      if (name === 'more') setText(this.left, value > 0 ? this.context.t('more', value) : '');
       this[name] = value;
       this.invalidate();
     }

@@ -32,7 +32,7 @@ export class NetworkPanel extends Panel {
     for (const [chart, kind] of [[this.received, 'receive'], [this.sent, 'transmit']]) {
       // One interface is the sum of all.
       setHidden(chart.node, rows.length < 2);
-      chart.set({ series: entries(`networks.${kind}_bytes_per_sec`, rows, (one) => visible(one.device)) });
+      chart.set(entries(`networks.${kind}_bytes_per_sec`, rows, (one) => visible(one.device)));
     }
     this.table.show(rows, (one) => one.device, (one, row) => {
       row.name ??= name(one.device);

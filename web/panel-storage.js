@@ -26,7 +26,7 @@ export class DiskPanel extends Panel {
   show({ disk, disks }) {
     const { t } = this.context;
     setHidden(this.chart.node, !disk);
-    this.each.set({ series: entries('disks.busy', disks.filter((one) => one.busy >= 0), (one) => visible(one.name ?? one.device)) });
+    this.each.set(entries('disks.busy', disks.filter((one) => one.busy >= 0), (one) => visible(one.name ?? one.device)));
     this.table.show(disks, (one) => one.device, (one, row) => {
       let { cell } = row;
       if (!cell) {
@@ -56,9 +56,10 @@ export class FilesystemPanel extends Panel {
 
   show({ filesystems, timestamp }) {
     const { t } = this.context;
-    this.chart.set({ series: entries('filesystems.usage', filesystems.filter((one) => one.usage >= 0), (one) => visible(one.mountpoint)) });
+    const fullest = [...filesystems].sort((a, b) => (b.usage ?? -1) - (a.usage ?? -1));
+    this.chart.set(entries('filesystems.usage', fullest.filter((one) => one.usage >= 0), (one) => visible(one.mountpoint)));
     const isOld = (one) => isLate(`${one.mountpoint} ${one.device}`, Date.parse(timestamp) / 1000, one.age_seconds);
-    this.list.show([...filesystems].sort((a, b) => (b.usage ?? -1) - (a.usage ?? -1)), (one) => ({
+    this.list.show(fullest, (one) => ({
       ratio: one.usage,
       text: Number.isFinite(one.usage)
         ? `${format.percent(one.usage)} · ${t('freeOf', format.mebibytes(one.available_mb), format.mebibytes(one.total_mb))}` : format.absent,

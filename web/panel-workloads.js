@@ -194,14 +194,15 @@ export class WorkloadPanel extends Panel {
     const { range, of, culprits = [], covered_seconds: covered, unattributed_share: missing, culprits_left_out: more, remark, message } = this.known ?? {};
     // The rows of another window stay until the answer comes, with its times.
     setAttribute(this.window.node, 'aria-busy', this.known?.key !== this.question.key && 'true');
+    const rows = this.matching(culprits, this.isOfKind);
+    const left = Math.max(0, rows.length - foundAtMost) + (more ?? 0);
     // Of a time before the first sample, or in which the agent did not run, there are counters at most.
     const isPartial = range && range.to - range.from - covered > Math.max(2.5 * this.context.store.interval, 0.02 * (range.to - range.from));
     setText(this.note, range ? joined(t('between', format.time(range.from, 'second'), format.time(range.to, 'second')), isPartial && t('covered', format.duration(covered)),
-      missing >= 0 && t('unattributed', format.percent(missing)), more > 0 && t('more', format.count(more)), remark && rankingRemark(remark, of), message) : '');
+      missing >= 0 && t('unattributed', format.percent(missing)), left > 0 && t('more', format.count(left)), remark && rankingRemark(remark, of), message) : '');
     const isOfProcesses = this.known?.by === 'process';
     setAttribute(this.window.node, 'data-by', this.known?.by);
     setText(this.kindTitle, t(isOfProcesses ? 'rank.workload' : 'rank.kind'));
-    const rows = this.matching(culprits, this.isOfKind);
     this.window.show(rows.slice(0, foundAtMost), (one) => one.id, (one, row) => ranked.map(([member, , , text]) => {
       if (member === 'name') return this.name(one, row);
       if (member === 'io') return format.bytes(sumOf(one.read_bytes, one.written_bytes));

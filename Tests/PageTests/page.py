@@ -1160,6 +1160,28 @@ def test_shows_what_a_gpu_needs(browser):
         check(not any("Recovery" in one for one in chips[4]), f"{chips[4]}")
 
 
+def test_says_how_many_lines_a_chart_leaves_out(browser):
+    """Twenty-four lines can be told apart; of the filesystems, the fullest are drawn."""
+    shown = """(() => {{ const chart = [...document.querySelectorAll('#panel-{0} figure.chart')].find((one) => one.querySelectorAll('.legend .key').length > 1);
+        return {{ keys: chart.querySelectorAll('.legend .key').length, first: chart.querySelector('.legend .key span').textContent,
+          left: chart.querySelector('figcaption > .note').textContent }}; }})()"""
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        browser.wait("agentPage.store.tail.length >= 2 && document.querySelectorAll('.card:not([hidden])').length > 9", "all panels are filled")
+        sample = agent.get("/metrics/latest")
+        one = sample["filesystems"][0]
+        few = sample["filesystems"]
+        sample["filesystems"] = [{**one, "mountpoint": f"/data/{number}", "usage": number / 100} for number in range(40)]
+        feed(browser, sample, 1)
+        told = browser.evaluate(shown.format("filesystems"))
+        check(told == {"keys": 24, "first": "/data/39", "left": "16 more"}, f"of 40 filesystems: {told}")
+        sample["filesystems"] = few
+        feed(browser, sample, 2)
+        left = browser.evaluate("[...document.querySelectorAll('figcaption > .note')].map((one) => one.textContent).filter(Boolean)")
+        check(not left, f"of {len(few)} filesystems: {left}")
+        check_quiet(browser)
+
+
 def test_one_moment_has_one_value(browser):
     """Overview, panels, legends, tables and accessible names show the values of one sample, rounded alike."""
     same = """(() => {
