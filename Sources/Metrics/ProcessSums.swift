@@ -19,6 +19,8 @@ struct ProcessSums {
   private var uses: [Use] = []
   /// Index in `uses` by the workload's id.
   private var places: [String: Int] = [:]
+  /// CPUs' worth of time of running processes without a workload.
+  private(set) var cpuOutside = 0.0
   /// Whether the scans cover the time of the workloads' counters; those that are paced cover another one.
   let coversSpan: Bool
   /// Whether a group lacks counters that the sums stand for.
@@ -26,7 +28,8 @@ struct ProcessSums {
   /// Ended processes, most CPU time first; nil where unknown.
   private(set) var ended: [EndedProcesses]?
 
-  init(_ processes: ProcessSpan?, _ span: WorkloadSpan) {
+  /// - Parameter machineCPU: the machine's CPU time per second, in CPUs; NaN where unknown.
+  init(_ processes: ProcessSpan?, _ span: WorkloadSpan, machineCPU: Double) {
     guard let processes, processes.elapsed.seconds > 0 else {
       (coversSpan, standsForSome) = (false, false)
       return
@@ -42,7 +45,7 @@ struct ProcessSums {
     places.reserveCapacity(span.current.all.count)
     addRunning(processes, wantsIO: wantsIO)
     if hasEnded, let ended {
-      var guesses = EndedGuesses(self, span, ended)
+      var guesses = EndedGuesses(self, span, ended, machineCPU: machineCPU)
       self.ended = guesses.corrected(ended)
     }
     if standsForSome { addEnded() }
@@ -68,12 +71,17 @@ struct ProcessSums {
     // Most processes belong to the workload of the one before, which needs no search.
     var last: (workload: String, use: Int)?
     span.forEachPlace { place, before, time in
-      guard time.seconds > 0, let workload = span.current.all[place].workload else { return }
-      if last?.workload != workload { last = (workload, self.place(of: workload)) }
-      guard let use = last?.use else { return }
+      guard time.seconds > 0 else { return }
       let now = span.current.all[place].cpuTicks
       let ticks = now - min(now, before.map { span.before[$0].cpuTicks } ?? 0)
-      uses[use].cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
+      let cpu = Double(ticks) * span.current.secondsPerTick / time.seconds
+      guard let workload = span.current.all[place].workload else {
+        cpuOutside += cpu
+        return
+      }
+      if last?.workload != workload { last = (workload, self.place(of: workload)) }
+      guard let use = last?.use else { return }
+      uses[use].cpu += cpu
       uses[use].count += 1
       guard wantsIO else { return }
       let (read, written) = (span.current.all[place].readBytes, span.current.all[place].writtenBytes)

@@ -105,7 +105,7 @@ package struct Sample: MetricGroup {
     Power.removeIdleCounters(from: &powers, of: current.powers)
     let span = current.processes.map { ProcessSpan(from: previous?.processes, to: $0, over: elapsed) }
     let workloadSpan = current.workloads.map { WorkloadSpan(from: previous?.workloads, to: $0, over: elapsed) }
-    let sums = workloadSpan.map { ProcessSums(span, $0) }
+    let sums = workloadSpan.map { ProcessSums(span, $0, machineCPU: busyCPU) }
     processes = span.map { Processes($0, ended: sums?.ended ?? $0.ended()) }
     workloads = workloadSpan.map { workloadSpan in
       var context = Workloads.Context()
@@ -119,7 +119,7 @@ package struct Sample: MetricGroup {
     agent = AgentCost(from: previous?.agent, to: current.agent, over: elapsed)
   }
 
-  /// CPU time per second that processes and the kernel used, in CPUs; that of the hypervisor is nobody's.
+  /// CPU time per second in use, in CPUs, without the time that the hypervisor took.
   package var busyCPU: Double { (cpu.usage - (cpu.modes?.steal ?? 0)) * cpu.threads }
 
   /// Seconds from the last reading of the workloads to the sample; 0 where they are read at each sample.

@@ -40,7 +40,7 @@ package struct Workloads: MetricGroup, Hashable {
   package init(_ span: WorkloadSpan, in context: Context, keepsAll: Bool = false) {
     let count = span.current.all.count
     let gpus = Self.gpuUse(context.gpus, context.processes?.current)
-    let live = context.sums ?? ProcessSums(context.processes, span)
+    let live = context.sums ?? ProcessSums(context.processes, span, machineCPU: context.machineCPU)
     var ranking = WorkloadRanking(count: count)
     // Of each workload, found once: the search is by its id.
     var substitutes: [ProcessSums.Use?] = []
