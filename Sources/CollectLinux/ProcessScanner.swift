@@ -7,14 +7,16 @@ internal import SystemIO
 /// One pass over /proc: every process, and threads if requested.
 ///
 /// User and container of a process are read when it is first seen, at the next pass, since a new process may be about
-/// to execute another program, and then at every 32nd. The rest costs one file, two with I/O, and another for the
-/// memory of a process that moved (``MemoryFile``). Between passes in quick succession the first two stay open, since
-/// opening and closing takes two thirds of the time.
+/// to execute another program, and then at every 32nd, or once it has used a tenth of a second of CPU time. The rest
+/// costs one file, two with I/O, and another for the memory of a process that moved (``MemoryFile``). Between passes in
+/// quick succession the first two stay open, since opening and closing takes two thirds of the time.
 final class ProcessScanner {
   /// Maximum number of processes, the upper bound of pid_max.
   static let maximumProcesses = 4_194_304
 
   private static let rest = 32
+  /// Ticks of CPU time after which a process may have got another user or group, which would be charged for them.
+  private static let ticksPerIdentity: UInt64 = 10
   /// Passes between two readings of the I/O of a process that does none, as far as its `stat` shows.
   private static let ioRest = 4
 
@@ -28,8 +30,8 @@ final class ProcessScanner {
   private var pass = 0
   /// Processes of the last pass.
   private(set) var last: [ProcessReading] = []
-  /// Pass at which each of `last` was first seen.
-  private var firstSeen: [Int] = []
+  /// When each of `last` was first seen and identified.
+  private var sightings: [Sighting] = []
   /// Open files of each of `last`.
   private var files: [ProcessFiles] = []
   /// Maximum number of open descriptors.
@@ -88,6 +90,13 @@ final class ProcessScanner {
     return scan.all
   }
 
+  private struct Sighting {
+    /// Pass at which it was first seen.
+    let first: Int
+    /// CPU time at which its user and group were last read, in ticks.
+    var identifiedAt: UInt64 = 0
+  }
+
   /// One pass: its options, and the processes so far.
   private struct Scan {
     let folder: Int32
@@ -97,7 +106,7 @@ final class ProcessScanner {
     /// Seconds since the last pass.
     let elapsed: Float
     var all: [ProcessReading] = []
-    var seen: [Int] = []
+    var seen: [Sighting] = []
     var open: [ProcessFiles] = []
     var openCount = 0
     var threads: [ProcessReading] = []
@@ -151,16 +160,20 @@ final class ProcessScanner {
       let isActive = isSame && earlier?.cpuTicks != process.cpuTicks
       if isActive || scan.threadsOf.contains(pid) { threadReader.read(of: process, into: &scan.threads) }
     }
-    var first = pass
+    var sighting = Sighting(first: pass)
     if isSame, let known, let earlier {
-      first = firstSeen[known]
+      sighting = sightings[known]
       process.user = earlier.user
       process.service = earlier.service
       process.workload = earlier.workload
     }
-    if first + 1 >= pass || isRefreshed { readIdentity(scan.folder, &process) }
+    let hasWorked = !process.isKernelThread && process.cpuTicks >= sighting.identifiedAt &+ Self.ticksPerIdentity
+    if sighting.first + 1 >= pass || isRefreshed || hasWorked {
+      readIdentity(scan.folder, &process)
+      sighting.identifiedAt = process.cpuTicks
+    }
     scan.all.append(process)
-    scan.seen.append(first)
+    scan.seen.append(sighting)
     scan.open.append(files)
     scan.openCount += files.count
   }
@@ -239,7 +252,7 @@ final class ProcessScanner {
     blind = scan.blind
     threads = scan.threads
     last = scan.all
-    firstSeen = scan.seen
+    sightings = scan.seen
     files = scan.open
   }
 

@@ -246,6 +246,32 @@ import Testing
     #expect(try scanner.scan().first { $0.pid == 7 }?.residentBytes == 50 * page)
   }
 
+  /// A process that works is its new user's and group's at the next pass; one that rests, some passes later.
+  @Test func aProcessThatMovesIsIdentifiedAgain() throws {
+    func stat(_ pid: Int, ticks: Int) -> String {
+      "\(pid) (a) R 1 7 7 0 -1 4194304 0 0 0 0 \(ticks) 0 0 0 20 0 1 0 300 4096000 50\n"
+    }
+    let status = "Name:\ta\nUid:\t0\t0\t0\t0\n"
+    let group = "0::/system.slice/a.service\n"
+    let fixture = try Fixture(files: [
+      "proc/7/stat": stat(7, ticks: 100), "proc/7/status": status, "proc/7/cgroup": group,
+      "proc/9/stat": stat(9, ticks: 100), "proc/9/status": status, "proc/9/cgroup": group,
+    ])
+    let scanner = ProcessScanner(root: fixture.root)
+    for _ in 0..<3 { _ = try scanner.scan() }
+    for pid in [7, 9] {
+      try fixture.write("Name:\ta\nUid:\t65534\t65534\t65534\t65534\n", to: "proc/\(pid)/status")
+      try fixture.write("0::/system.slice/b.service\n", to: "proc/\(pid)/cgroup")
+    }
+    try fixture.write(stat(7, ticks: 110), to: "proc/7/stat")
+    try fixture.write(stat(9, ticks: 109), to: "proc/9/stat")
+    let all = try scanner.scan()
+    #expect(all.map(\.service) == ["b.service", "a.service"])
+    #expect(all[0].user != all[1].user && all[0].user.hasSuffix("65534"))
+    let later = try (0..<32).map { _ in try scanner.scan() }
+    #expect(later.last?.map(\.service) == ["b.service", "b.service"])
+  }
+
   /// The I/O counters of a sleeping process are read at every fourth pass and say how old they are.
   @Test func ioOfASleepingProcessRests() throws {
     var child: pid_t = 0
