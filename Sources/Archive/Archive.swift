@@ -203,6 +203,8 @@ package final class Archive: ServicePart {
     var former: FileIdentity?
     var isFirst = true
     var retry = timing.firstRetry
+    // Whether this is the last attempt.
+    var isEnding = false
     while true {
       do throws(ArchiveFailure) {
         if open == nil {
@@ -246,10 +248,17 @@ package final class Archive: ServicePart {
           moveAside()
           continue
         }
-        if inbox.wait(atMost: retry, { $0.isStopping ? true : nil }) == true { return }
+        if isEnding { return reportUnwritten() }
+        // What failed before may work now.
+        isEnding = inbox.wait(atMost: retry, { $0.isStopping ? true : nil }) == true
         retry = min(retry * 2, timing.longestRetry)
       }
     }
+  }
+
+  private func reportUnwritten() {
+    let count = inbox.withState { $0.isReader ? 0 : $0.waiting.count }
+    if count > 0 { report(LogNotice("archive: lost at the end", ["file": path, "samples": String(count)])) }
   }
 
   /// Waits for samples and writes them, and lets old ones go.

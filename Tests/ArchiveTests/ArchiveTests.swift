@@ -30,12 +30,15 @@ import Testing
     let history: History
     let reports = Reports()
 
-    init(_ path: String, capacity: Int = 200, lock: Double = 0, isViewer: Bool = false, reasonPause: Double = 60) {
+    init(
+      _ path: String, capacity: Int = 200, lock: Double = 0, isViewer: Bool = false, reasonPause: Double = 60,
+      retry: Double = 0.02
+    ) {
       history = History(capacity: capacity, interval: 30)
       var timing = Archive.ArchiveTiming()
       timing.lock = lock
-      timing.firstRetry = 0.02
-      timing.longestRetry = 0.05
+      timing.firstRetry = retry
+      timing.longestRetry = max(0.05, retry)
       timing.prune = 0.05
       timing.reasonPause = reasonPause
       let reports = reports
@@ -371,6 +374,33 @@ import Testing
     #expect(bench.archive.flush(atMost: 300))
     bench.archive.stop(atMost: 300)
     #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
+  }
+
+  /// What failed before is tried once more at the end, and what still fails is told.
+  @Test(.enabled(if: mayMount, "needs the right to mount a small filesystem"), arguments: [true, false])
+  func theEndOfAFullDisk(isFreed: Bool) throws {
+    let folder = try TemporaryFolder()
+    try #require(Self.mountSmall(folder.path))
+    defer { umount2(folder.path, Int32(MNT_DETACH)) }
+    let path = folder.file("a.db")
+    let samples = Self.recent(60)
+    // Nothing is tried between the failure and the end.
+    let bench = Bench(path, retry: 3_600)
+    bench.archive.start()
+    var count = 0
+    while count < 60, bench.archive.status.failure == nil {
+      bench.add([samples[count]])
+      count += 1
+      _ = bench.archive.flush(atMost: 0.5)
+    }
+    #expect(bench.reports.wait(for: "no space left") != nil)
+    if isFreed {
+      try #require("size=64m".withCString { mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), $0) } == 0)
+    }
+    bench.archive.stop(atMost: 300)
+    let lost = bench.reports.all.filter { $0.contains("lost at the end") }
+    #expect(lost.isEmpty == isFreed)
+    if isFreed { #expect(try Self.stored(path) == samples[..<count].map(\.timestamp.seconds)) }
   }
 
   /// The same as a full disk: SQLite may not add a page.
