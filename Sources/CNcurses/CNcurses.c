@@ -173,6 +173,19 @@ static void apply_modes(void) {
   curs_set(0);
 }
 
+static long number_of(const char *name) {
+  const char *text = getenv(name);
+  return text != NULL ? strtol(text, NULL, 10) : 0;
+}
+
+// Whether the window, by the kernel or by the environment, exceeds the largest size.
+static bool is_huge(int output) {
+  struct winsize size;
+  bool is_known = ioctl(output, TIOCGWINSZ, &size) == 0;
+  return (is_known && (size.ws_col > CNCURSES_MAX_COLUMNS || size.ws_row > CNCURSES_MAX_ROWS))
+         || number_of("COLUMNS") > CNCURSES_MAX_COLUMNS || number_of("LINES") > CNCURSES_MAX_ROWS;
+}
+
 int cncurses_open(const char *type, int input, int output) {
   if (terminal.screen != NULL) return -1;
   guard.has_termios = tcgetattr(output, &guard.termios) == 0;
@@ -185,6 +198,8 @@ int cncurses_open(const char *type, int input, int output) {
   if (output_copy >= 0) terminal.output = fdopen(output_copy, "w");
   if (input_copy >= 0) terminal.input = fdopen(input_copy, "r");
   if (terminal.output != NULL && terminal.input != NULL) {
+    // It refuses sizes that it cannot allocate; the size is set below.
+    use_env(!is_huge(output));
     terminal.screen = newterm(type, terminal.output, terminal.input);
   }
   forget_builtin();
@@ -310,14 +325,21 @@ void cncurses_close(void) {
 
 int cncurses_colors(void) { return has_colors() ? COLORS : 0; }
 
+// A number of columns or rows that a variable has, such as on a serial line, else the terminal's own.
+static int variable_or(const char *name, int most, int own) {
+  long value = number_of(name);
+  return value > 0 && value <= most ? (int)value : own;
+}
+
 void cncurses_size(int *columns, int *rows) {
+  // Any user of the terminal may set any size, and each cell takes memory.
   struct winsize size;
   if (ioctl(guard.output, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
-    *columns = size.ws_col;
-    *rows = size.ws_row;
+    *columns = size.ws_col < CNCURSES_MAX_COLUMNS ? size.ws_col : CNCURSES_MAX_COLUMNS;
+    *rows = size.ws_row < CNCURSES_MAX_ROWS ? size.ws_row : CNCURSES_MAX_ROWS;
   } else {
-    *columns = COLS > 0 ? COLS : 80;
-    *rows = LINES > 0 ? LINES : 24;
+    *columns = variable_or("COLUMNS", CNCURSES_MAX_COLUMNS, COLS > 0 ? COLS : 80);
+    *rows = variable_or("LINES", CNCURSES_MAX_ROWS, LINES > 0 ? LINES : 24);
   }
 }
 

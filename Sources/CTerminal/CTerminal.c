@@ -69,11 +69,14 @@ bool cterminal_is_utf8(void) {
   return strcmp(codeset, "UTF-8") == 0 || strcmp(codeset, "utf8") == 0;
 }
 
+// Any user of the terminal may set any size, and each cell takes memory.
+static int32_t bounded(int32_t count, int32_t most) { return count < most ? count : most; }
+
 bool cterminal_size(int32_t *columns, int32_t *rows) {
   struct winsize size;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return false;
-  *columns = size.ws_col;
-  *rows = size.ws_row;
+  *columns = bounded(size.ws_col, CTERMINAL_MAX_COLUMNS);
+  *rows = bounded(size.ws_row, CTERMINAL_MAX_ROWS);
   return true;
 }
 

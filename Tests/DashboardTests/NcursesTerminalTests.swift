@@ -198,6 +198,15 @@
       #expect(!output.contains("\u{202E}"))
     }
 
+    /// Anybody who may set a window's size would choose how much memory is taken.
+    @Test(arguments: [(3_000, 24, 2_000, 24), (80, 3_000, 80, 1_000), (1_999, 999, 1_999, 999)])
+    func hugeWindowsAreDrawnInPart(columns: UInt16, rows: UInt16, width: Int, height: Int) throws {
+      let line = try PseudoTerminal(columns: columns, rows: rows)
+      let terminal = try open(line)
+      defer { terminal.close() }
+      #expect(terminal.size == Size(width: width, height: height))
+    }
+
     @Test func noColourMeansNoColour() throws {
       let line = try PseudoTerminal(columns: 80, rows: 24)
       let terminal = try open(line, noColor: true)

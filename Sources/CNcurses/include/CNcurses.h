@@ -52,7 +52,11 @@ void cncurses_close(void);
 /// Number of colors of the terminal; 0 for monochrome.
 int cncurses_colors(void);
 
-/// Current size of the terminal: from the kernel, else from terminfo or the environment.
+/// The largest size that is drawn.
+#define CNCURSES_MAX_COLUMNS 2000
+#define CNCURSES_MAX_ROWS 1000
+
+/// Current size of the terminal, at most that above: from the kernel, else from the environment or terminfo.
 void cncurses_size(int *columns, int *rows);
 
 /// Resizes ncurses' screen and redraws it completely at the next flush.

@@ -16,7 +16,11 @@ void cterminal_close(void);
 /// Whether the terminal's characters are UTF-8.
 bool cterminal_is_utf8(void);
 
-/// Columns and rows; false if unknown.
+/// The largest size that is drawn.
+#define CTERMINAL_MAX_COLUMNS 2000
+#define CTERMINAL_MAX_ROWS 1000
+
+/// Columns and rows, at most those above; false if unknown.
 bool cterminal_size(int32_t *columns, int32_t *rows);
 
 /// Writes as many bytes as the terminal accepts without waiting; their number, or -1 after a hang-up.
