@@ -59,7 +59,14 @@ import Testing
     #"app¦"password":¦"S3cr7""#, #"app¦{"password":¦"S3cr7"}"#, "app¦--header¦Authorization¦Bearer S3cr7",
     "sh¦-c¦PASSWORD=`echo S3cr7` app", "app¦//u:S3cr7@h/", "app¦u:S3cr7@[::1]:80", "app¦--proxy-user=u:S3cr7",
     "sh¦-c¦chpasswd <<EOF\nroot:S3cr7\nu:S3cr7 t\nEOF\necho ok",
-    "sh¦-c¦cat <<-'END' | docker login --password-stdin\nS3cr7\nEND",
+    "sh¦-c¦cat <<-'END' | docker login --password-stdin\nS3cr7\nEND", "-mysql¦-u¦a¦-pS3cr7",
+    "etcdctl¦user¦add¦root:S3cr7", "chpasswd¦-e¦u:S3cr7", "ipa-client-install¦-p¦admin¦-w¦S3cr7",
+    "ipa-server-install¦-a¦S3cr7", "subscription-manager¦register¦--activationkey=S3cr7",
+    "uv¦publish¦-t¦S3cr7", "k3s¦server¦-t¦S3cr7", "nuget¦push¦x.nupkg¦oy2aS3cr7k4q9z¦-Source¦y",
+    "iw¦dev¦w¦connect¦x¦key¦0:S3cr7", "rhc¦connect¦-a¦S3cr7", "flyctl¦deploy¦-t¦S3cr7", "vercel¦-t¦S3cr7",
+    "vagrant¦cloud¦auth¦login¦-t¦S3cr7", "mpg123¦-u¦u:S3cr7¦x", #"sops¦--set¦["pw"] "S3cr7"¦f"#,
+    "glab¦variable¦set¦X¦S3cr7", "java¦-jar¦VeracodeJavaAPI.jar¦-vkey¦S3cr7", "openssl¦kdf¦-kdfopt¦key:S3cr7",
+    "node¦app.js¦AKIAABCDEFGHIJKLMNOP¦wJalrS3cr7/K7MDENG/bPxRfiCYaaaaaaaaaaaaa",
   ]
 
   @Test("Secrets of each form are masked", arguments: secrets)

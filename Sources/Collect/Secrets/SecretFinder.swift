@@ -97,7 +97,9 @@ struct SecretFinder {
       // Within a command line, arguments have their quotes.
       let content = depth > 0 ? unquoted(argument) : argument
       self.isShellText = isShellText || context.isShell && hasBlank(content)
-      let isOption = content.count > 1 && dashes(content) > 0
+      let isTitle = index == 0 && depth == 0
+      // A login shell's name begins with a dash.
+      let isOption = !isTitle && content.count > 1 && dashes(content) > 0
       defer { isAfterOption = isOption }
       if depth > 0 { scanInput(content, &context.input) }
       if let expected = context.expected {
@@ -105,7 +107,6 @@ struct SecretFinder {
         context.expected = nil
         if take(content, as: expected, &context) { continue }
       }
-      let isTitle = index == 0 && depth == 0
       let isScript =
         !isOption && hasBlank(content) && (isTitle || context.isShell && (depth == 0 || content != argument))
       if isOption {
@@ -118,6 +119,9 @@ struct SecretFinder {
       }
       scanText((harmlessEnd ?? content.lowerBound)..<content.upperBound, isScript: isScript)
       harmlessEnd = nil
+      if index > 0, SecretShape.isAccessKey(bytes[arguments[index - 1]]), SecretShape.isAWSSecret(bytes[content]) {
+        found.append(content)
+      }
       if context.expected == nil {
         let name = index > 0 ? arguments[index - 1] : nil
         context.expected = expectedBehind(content) ?? expected(at: content, behind: name)

@@ -230,7 +230,9 @@ extension SecretList {
     Program(names: ["hey", "oha", "check_http", "check_curl"], options: Option.either("-a", form: .after(":"))),
     Program(names: ["yt-dlp", "youtube-dl", "gallery-dl"], options: Option.either("-p", "--twofactor")),
     Program(names: ["gitlab-runner"], options: Option.separate("-r")),
-    Program(names: ["glab"], modes: [Mode("login", Option.either("-t"))]),
+    Program(
+      names: ["glab"],
+      modes: [Mode("login", Option.either("-t")), Mode("variable", operand: .whole, skips: 2, count: 1)]),
     Program(names: ["prefect"], modes: [Mode("login", Option.either("-k"))]),
     Program(names: ["dokku", "eb"], modes: ["config:set", "setenv"].map { Mode($0, operand: .after("=")) }),
     Program(names: ["act"], options: Option.either("-s", "--secret", form: .after("="))),
@@ -247,7 +249,7 @@ extension SecretList {
     Program(
       names: ["openssl"],
       options: Option.either("-passin", "-passout", "-pass", form: .source)
-        + Option.separate("-k", "-K", "-hmac") + Option.separate("-macopt", form: .after(":"))
+        + Option.separate("-k", "-K", "-hmac") + Option.separate("-macopt", "-kdfopt", form: .after(":"))
         + Option.flags("-salt", "-nosalt"),
       modes: [Mode("passwd", operand: .whole)]
         + ["enc", "aes-256-cbc", "aes-128-cbc", "des3"].map {
@@ -286,7 +288,26 @@ extension SecretList {
     Program(names: ["sendemail", "sendEmail"], options: Option.separate("-xp")),
     Program(names: ["zkCli*"], modes: [Mode("addauth", operand: .after(":"), skips: 1)]),
     Program(names: ["lftp"], options: Option.either("-u", "--user", form: .after(",")), readsCommands: true),
-    Program(names: ["etcdctl"], options: Option.either("--user", form: .after(":")), hasKeys: true),
+    Program(
+      names: ["etcdctl"], options: Option.either("--user", form: .after(":")), hasKeys: true,
+      modes: [Mode("user", operand: .after(":"), count: 2)]),
+    Program(names: ["chpasswd"], operand: .after(":")),
+    Program(names: ["ipa-client-install", "ipa-replica-install", "ipa-join"], options: Option.either("-w")),
+    Program(names: ["ipa-server-install", "ipa-adtrust-install"], options: Option.either("-a", "-p", "-P")),
+    Program(names: ["subscription-manager"], options: Option.either("--activationkey")),
+    Program(names: ["rhc"], options: Option.either("-a", "-p")),
+    Program(names: ["uv"], modes: [Mode("publish", Option.either("-t", "-p"))]),
+    Program(names: ["k3s", "rke2", "vercel", "k0s"], options: Option.either("-t")),
+    Program(names: ["vagrant"], modes: [Mode("login", Option.either("-t"))]),
+    Program(
+      names: ["nuget"],
+      modes: [
+        Mode("push", operand: .random(isPassword: false), skips: 1), Mode("setapikey", operand: .whole, count: 1),
+      ]),
+    Program(names: ["iw"], options: Option.separate("key", "keys", form: .after(":"))),
+    Program(names: ["mpg123", "ogg123"], options: Option.either("-u", "--auth", form: .after(":"))),
+    Program(names: ["sops"], options: Option.either("--set", form: .after(" "))),
+    Program(names: ["VeracodeJavaAPI*", "vosp-api-wrappers*"], options: Option.separate("-vkey")),
     Program(
       names: ["sed", "gsed"], options: Option.either("-e", "--expression", form: .substitution), flags: "nEruzsi",
       operand: .substitution),
@@ -333,7 +354,9 @@ extension SecretList {
       names: ["az"],
       modes: [Mode("login", Option.either("-p")), Mode("secret", Option.either("--value"))]),
     Program(names: ["gh"], modes: [Mode("secret", Option.either("-b", "--body"))]),
-    Program(names: ["fly", "flyctl", "doppler"], modes: [Mode("secrets", operand: .after("="))]),
+    Program(
+      names: ["fly", "flyctl", "doppler"], options: Option.either("-t"),
+      modes: [Mode("secrets", operand: .after("="))]),
     Program(names: ["heroku"], modes: [Mode("config:set", operand: .after("="))]),
     Program(
       names: ["vault", "bao"],

@@ -41,6 +41,17 @@ enum SecretShape {
     return value.split { !isLetter($0) && !$0.isDigit }.contains { !isWord($0) }
   }
 
+  /// Whether a value is the id of an access key of AWS, which the key itself mostly follows.
+  static func isAccessKey(_ value: ArraySlice<UInt8>) -> Bool {
+    value.count == 20 && ["AKIA", "ASIA"].contains { value.starts(with: $0.utf8) }
+      && value.allSatisfy { isCapital($0) || $0.isDigit }
+  }
+
+  /// Whether a value has the form of the secret of such a key: 40 characters of Base64.
+  static func isAWSSecret(_ value: ArraySlice<UInt8>) -> Bool {
+    value.count == 40 && value.allSatisfy { isLetter($0) || $0.isDigit || "/+".utf8.contains($0) }
+  }
+
   /// Whether a value behind `-u user -p` is a password, not a port, a priority, a process or a property.
   static func isPassword(_ value: ArraySlice<UInt8>) -> Bool {
     if value.allSatisfy(\.isDigit) { return false }
