@@ -4,10 +4,11 @@ extension WhyRule {
   /// All tasks wait for memory part of the time.
   static let memoryStall = WhyRule(name: "memory-stall") { situation in
     let sample = situation.sample
-    let full = sample.stalled(sample.pressure?.memory?.full)
+    let stall = sample.pressure?.memory?.full
+    let full = sample.stalled(stall)
     guard full > 0.1 else { return nil }
-    var text = ValueText.percent(full) + " of the time all tasks waited for memory"
-    var evidence = [Finding.Evidence(metric: "pressure.memory.full.ratio", value: full)]
+    var text = ValueText.percent(full) + sample.ofStalledTime(stall) + " all tasks waited for memory"
+    var evidence = [sample.evidence(of: stall, "pressure.memory.full")]
     if sample.ram.available.isFinite {
       text += ", " + ValueText.bytes(sample.ram.available) + " are available"
       evidence.append(Finding.Evidence(metric: "ram.available_mb", value: sample.ram.available / 1_048_576))
@@ -45,14 +46,15 @@ extension WhyRule {
   /// All tasks wait for disks part of the time.
   static let ioStall = WhyRule(name: "io-stall") { situation in
     let sample = situation.sample
-    let full = sample.stalled(sample.pressure?.io?.full)
+    let stall = sample.pressure?.io?.full
+    let full = sample.stalled(stall)
     let wait = sample.cpu.modes?.iowait ?? .nan
     let text: String
     var evidence: [Finding.Evidence]
     if full.isFinite {
       guard full > 0.2 else { return nil }
-      text = ValueText.percent(full) + " of the time all tasks waited for disks"
-      evidence = [Finding.Evidence(metric: "pressure.io.full.ratio", value: full)]
+      text = ValueText.percent(full) + sample.ofStalledTime(stall) + " all tasks waited for disks"
+      evidence = [sample.evidence(of: stall, "pressure.io.full")]
     } else {
       guard wait > 0.3 else { return nil }
       text = "CPUs waited for disks " + ValueText.percent(wait) + " of the time"
@@ -79,7 +81,8 @@ extension WhyRule {
     let threads = sample.cpu.threads
     // As many runnable tasks as CPUs is the purpose of a build with -j.
     guard sample.cpu.usage > 0.9, threads > 0, running > 2 * threads + 1 else { return nil }
-    let some = sample.stalled(sample.pressure?.cpu?.some)
+    let stall = sample.pressure?.cpu?.some
+    let some = sample.stalled(stall)
     guard !(some < 0.5) else { return nil }
     var text = ValueText.tenths(running) + " tasks want to run on " + ValueText.tenths(threads) + " CPUs"
     var evidence = [
@@ -87,8 +90,8 @@ extension WhyRule {
       Finding.Evidence(metric: "cpu.usage", value: sample.cpu.usage),
     ]
     if some.isFinite {
-      text += ", some waited " + ValueText.percent(some) + " of the time"
-      evidence.append(Finding.Evidence(metric: "pressure.cpu.some.ratio", value: some))
+      text += ", some waited " + ValueText.percent(some) + sample.ofStalledTime(stall)
+      evidence.append(sample.evidence(of: stall, "pressure.cpu.some"))
     }
     if let culprit = Culprit(sample, { $0.cpu }, of: { $0.cpu }) {
       text += "; " + culprit.text + " uses " + ValueText.percent(culprit.amount / threads) + " of the CPU time"
@@ -158,7 +161,19 @@ extension Sample {
   /// since a second of waiting is no reason for alarm.
   func stalled(_ stall: Pressure.Stall?) -> Double {
     guard let stall else { return .nan }
-    return elapsed < 10 && stall.avg10.isFinite ? stall.avg10 : stall.ratio
+    return isSmoothed(stall) ? stall.avg10 : stall.ratio
+  }
+
+  private func isSmoothed(_ stall: Pressure.Stall?) -> Bool { elapsed < 10 && stall?.avg10.isFinite == true }
+
+  /// The time that a share of ``stalled(_:)`` is of.
+  func ofStalledTime(_ stall: Pressure.Stall?) -> String { isSmoothed(stall) ? " of the last 10 s" : " of the time" }
+
+  /// The value of ``stalled(_:)`` as evidence.
+  ///
+  /// - Parameter id: the metric without its last part: "pressure.cpu.some".
+  func evidence(of stall: Pressure.Stall?, _ id: String) -> Finding.Evidence {
+    Finding.Evidence(metric: id + (isSmoothed(stall) ? ".avg10" : ".ratio"), value: stalled(stall))
   }
 }
 
