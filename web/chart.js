@@ -27,7 +27,7 @@ export const line = (key, color, options) => ({ key, label: titleOf(key), color:
 // Dashes distinguish lines of the same color.
 export const numbered = (key, label, index) => line(key, (index % 8) + 1, { label, dash: [[], [6, 3], [2, 2]][Math.floor(index / 8) % 3] });
 
-// What a chart of an id has of a list: a line for each entry, as far as lines can be told apart, and the number of the others.
+// Lines for the first entries of a list, up to a number that can be told apart, and the number of entries left out.
 const mostLines = 24;
 export const entries = (id, items, label) => ({
   series: items.slice(0, mostLines).map((item, index) => numbered(keyOf(id, item), label(item), index)),

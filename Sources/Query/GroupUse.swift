@@ -68,8 +68,8 @@ struct GroupUse {
 
 /// Use by the processes outside of all workloads since the workloads were read last.
 ///
-/// An ended process whose workload is unknown may be of any, whose counter has its use already: what the counters and the
-/// running processes leave of the machine's CPU time bounds it.
+/// The counter of an unlisted workload may already have the use of an ended process whose workload is unknown. So its bound
+/// is the machine's CPU time minus the counters and the running processes.
 struct UnknownUse {
   /// The reading since which it is, as a time of the caller's.
   var readAt = Double.nan

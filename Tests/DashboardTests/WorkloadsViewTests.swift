@@ -221,7 +221,10 @@ import Testing
   @Test func aMarkedWindowIsRanked() {
     var model = press(.character("'"))
     #expect(text(model).contains("marked "))
-    model = press(.left, .left, .character("'"), from: model)
+    model = press(.left, .left, from: model)
+    // The mark stays in sight: on the axis, and with what it is for.
+    #expect(text(model).contains("┃") && text(model).contains("' rank since "))
+    model = press(.character("'"), from: model)
     let shown = text(model)
     // The samples after the first mark: the growth of the counters in these 10 s.
     for part in ["CPU by workload", "postgresql.service", "5.0 s", "2.5 s", "2 samples"] {

@@ -110,6 +110,13 @@ struct FooterView {
     if state.cursor.time == nil, state.isPaused {
       return [FootKey("Space", "resume", .character(" ")), filter, sort, time("past")] + signal + [explain]
     }
+    if let mark = state.mark {
+      let since = "since " + hits.frameContext.time(mark)
+      return [
+        FootKey("'", "rank " + since, .character("'")), FootKey("=", "compare", .character("=")), time("time"),
+        FootKey("Esc", "unmark", .escape),
+      ]
+    }
     if state.cursor.time != nil {
       return [FootKey("Esc", "now", .shiftEnd), time("time"), FootKey("n p", "events", .character("n")), zoom]
     }

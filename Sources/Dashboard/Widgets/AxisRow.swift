@@ -29,6 +29,9 @@ struct AxisRow {
     let labels = drawLabels(beside: lane, on: &grid, in: rect)
     guard own == nil else { return }
     lane.drawMarks(on: &grid, in: rect, taken: labels, glyphs)
+    if let time = context.state.mark, let cell = axis.cell(of: time, width: rect.width, glyphs) {
+      grid.put(glyphs.isASCII ? "|" : "┃", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
+    }
     if let time = context.state.cursor.time, let cell = axis.cell(of: time, width: rect.width, glyphs) {
       grid.put(glyphs.isASCII ? "^" : "▲", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
     }
@@ -101,11 +104,13 @@ struct AxisRow {
     return labels
   }
 
-  /// Whether the columns, and those next to them, are free of marks of events and of the cursor, which have priority
+  /// Whether the columns, and those next to them, are free of events, the marked time and the cursor, which have priority
   /// and could be read as part of a label.
   private func isFree(_ columns: Range<Int>, _ lane: EventLane, _ rect: Rect) -> Bool {
     let columns = columns.lowerBound - 1..<columns.upperBound + 1
-    let cursor = context.state.cursor.time.flatMap { axis.cell(of: $0, width: rect.width, context.glyphs) }
-    return lane.isFree(columns, x: rect.x) && !(cursor.map { columns.contains(rect.x + $0) } ?? false)
+    let cells = [context.state.cursor.time, context.state.mark].compactMap { time in
+      time.flatMap { axis.cell(of: $0, width: rect.width, context.glyphs) }
+    }
+    return lane.isFree(columns, x: rect.x) && !cells.contains { columns.contains(rect.x + $0) }
   }
 }
