@@ -306,7 +306,8 @@ final class Dashboard {
   private func fetch(_ wake: @escaping @Sendable () -> Void) {
     wantThreads()
     if case .events? = model.state.overlay {
-      eventList.fetch(of: model.state.host, from: host.history.archive, wake)
+      let newest = frameContext.entries.last?.sample.timestamp.seconds
+      eventList.fetch(of: model.state.host, from: host.history.archive, asOf: newest ?? .nan, wake)
     }
     if let request = WindowRequest(model.state, frameContext) {
       windows.ask(request, of: host.history, frameContext.entries, wake)
@@ -396,7 +397,7 @@ final class Dashboard {
   private func addEventList(to input: inout ScreenInput) {
     guard case .events? = model.state.overlay else { return }
     let place = min(model.state.host, hosts.count - 1)
-    input.eventList = eventList.list(of: place, with: logs[place].events)
+    input.eventList = eventList.list(of: place, with: logs[place].events, isDerived: logs[place].isDerived)
   }
 
   /// Returns the input of the frozen frame, with later changes by keys.

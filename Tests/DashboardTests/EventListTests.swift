@@ -128,12 +128,18 @@ import Testing
     let texts = Self.list.map(\.text)
     #expect(fetcher.list(of: 0, with: live).map(\.text) == Array(texts[0...1]))
     let woken = Condition(false)
-    fetcher.fetch(of: 0, from: Store(found: EventHistory(since: 0, events: Array(Self.list[1...])))) {
+    let end = Self.list[0].time
+    fetcher.fetch(of: 0, from: Store(found: EventHistory(since: 0, events: Array(Self.list[1...]))), asOf: end - 1) {
       woken.update { $0 = true }
     }
     _ = woken.wait { $0 ? true : nil }
     #expect(fetcher.list(of: 0, with: live).map(\.text) == texts)
     #expect(fetcher.list(of: 1, with: []).isEmpty, "another host's")
+    // A throttling that goes on begins anew for a log that begins later; the store has its true begin.
+    var invented = Self.list[1]
+    (invented.time, invented.subject) = (end - 2, "GPU 7")
+    #expect(fetcher.list(of: 0, with: [invented] + live, isDerived: true).map(\.text) == texts)
+    #expect(fetcher.list(of: 0, with: [invented] + live).count == texts.count + 1)
   }
 }
 

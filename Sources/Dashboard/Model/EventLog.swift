@@ -16,6 +16,10 @@ struct EventLog {
 
   /// Events, oldest first.
   private(set) var events: [MachineEvent] = []
+  /// Whether some are by the own detector.
+  ///
+  /// It begins with the oldest sample in memory: a throttling that began before it, begins there.
+  private(set) var isDerived = false
   private var detector: EventDetector
   private var known: Set<EventKey> = []
   private var first = Double.nan
@@ -41,6 +45,7 @@ struct EventLog {
     while index > 0, Self.instant(entries[index - 1].sample) > seen { index -= 1 }
     for entry in entries[index...] {
       let derived = detector.next(entry.sample)
+      if entry.sample.events == nil { isDerived = true }
       for event in entry.sample.events?.new ?? derived where known.insert(EventKey(event)).inserted {
         events.append(event)
       }
