@@ -223,8 +223,8 @@ final class Dashboard {
       watch(terminal.wake)
       if let problem = config?.save(model.state.settings) { model.state.note = "not saved: " + problem }
     case .send(let signal, let pid):
+      // Tags stay, as in htop: without them the next signal would go to the selected process.
       model.state.note = actions.send(signal, to: pid, control)
-      model.state.table.tagged = []
     case .copy(let text): terminal.copy(text)
     case .renice(let processes, let step): model.state.note = actions.renice(processes, by: step, control)
     case .askIOPriority(let processes): askIOPriority(processes)
