@@ -38,7 +38,9 @@ export class ComparePanel extends Panel {
   // The times that the button compares.
   get times() {
     const { view } = this.context;
-    const { from, to } = view.window;
+    const { to } = view.window;
+    // A window that begins before the first sample is compared from that on.
+    const from = view.first > view.window.from && view.first < to ? view.first : view.window.from;
     return view.at === null ? { a: from, b: to } : { a: view.at, b: view.clock() };
   }
 
